@@ -6,8 +6,6 @@ as plain JSON types.
 
 from typing import Any, Final, Literal
 
-import msgspec
-
 from shared_events.events import Wire
 
 RUN_JOB: Final = "workers.job.run_job"
@@ -62,7 +60,5 @@ class BackendEntry(Wire, frozen=True):
 class Announcement(Wire, frozen=True):
     """What one worker process can do. The first backend is the default."""
 
-    worker: str
-    announced_ms: int
     agents: list[AgentEntry]
     backends: list[BackendEntry]

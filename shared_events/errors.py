@@ -1,12 +1,12 @@
 """The errors of the language that all parts share.
 
-    JobcastError
-    ├── InvalidEvent       bytes that are no event of the protocol
-    ├── UnknownJob         no log under that id: never submitted, or expired
-    ├── JobClosed          the job has already ended
-    ├── Fenced             another writer owns the job: stop, publish nothing
-    ├── LogUnavailable     Redis did not answer within the retries
-    └── BusUnavailable     the bus did not confirm a subscription in time
+JobcastError
+├── InvalidEvent       bytes that are no event of the protocol
+├── UnknownJob         no log under that id: never submitted, or expired
+├── JobClosed          the job has already ended
+├── Fenced             another writer owns the job: stop, publish nothing
+├── LogUnavailable     Redis did not answer within the retries
+└── BusUnavailable     the bus did not confirm a subscription in time
 """
 
 from typing import ClassVar

@@ -10,9 +10,9 @@ from typing import Any
 from shared_events.events import (
     ErrorInfo,
     Event,
+    JobCancelled,
     JobCompleted,
     JobFailed,
-    JobCancelled,
     JobProgress,
     JobSnapshot,
     JobStatus,
@@ -36,7 +36,7 @@ class Outcome(StrEnum):
 
 
 class JobView:
-    """A job as a follower sees it. `(epoch, sequence)` is its checkpoint."""
+    """A job as a follower sees it. `(epoch, sequence)` is its checkpoint; `text_length` in code points."""
 
     __slots__ = (
         "_parts",
@@ -50,6 +50,7 @@ class JobView:
         "sequence",
         "status",
         "step",
+        "text_length",
         "usage",
     )
 
@@ -65,6 +66,7 @@ class JobView:
         self.result: Any = None
         self.usage: Usage | None = None
         self.error: ErrorInfo | None = None
+        self.text_length = 0
         # Joined only when asked for: appending to one long string would copy it at every chunk.
         self._parts: list[str] = []
 
@@ -100,7 +102,7 @@ class JobView:
             return Outcome.DUPLICATE
         for name in _SHARED:
             setattr(self, name, getattr(snapshot, name))
-        self._parts = [snapshot.text]
+        self._set_text(snapshot.text)
         return Outcome.APPLIED
 
     def snapshot(self, *, reset: bool) -> JobSnapshot:
@@ -111,8 +113,9 @@ class JobView:
         match event:
             case ModelChunk():
                 self._parts.append(event.chunk)
+                self.text_length += len(event.chunk)
             case ModelRewind():
-                self._parts = [rewind(self.text, event.length)]
+                self._set_text(rewind(self.text, event.length))
                 self.attempt = event.attempt
             case JobProgress():
                 self.progress = event.progress
@@ -122,6 +125,9 @@ class JobView:
                 self.epoch, self.reason = event.epoch, event.reason
             case _:
                 self._end(event)
+
+    def _set_text(self, text: str) -> None:
+        self._parts, self.text_length = [text], len(text)
 
     def _end(self, event: Event) -> None:
         assert event.status_after is not None
@@ -136,7 +142,7 @@ class JobView:
                 self.reason = event.reason
 
 
-_SHARED = tuple(name for name in JobView.__slots__ if name not in {"_parts", "job_id"})
+_SHARED = tuple(name for name in JobView.__slots__ if name not in {"_parts", "job_id", "text_length"})
 
 
 def fold(job_id: str, events: Iterable[Event], *, base: JobSnapshot | None = None) -> JobView:

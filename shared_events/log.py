@@ -100,6 +100,9 @@ class JobLog:
             for name in ("append", "claim", "request", "compact")
         )
 
+    async def aclose(self) -> None:
+        await self._redis.aclose()
+
     async def create(self, job_id: JobId, epoch: Epoch, fields: Mapping[str, str]) -> Claimed:
         """Make the log of a new job (with `fields` in its meta) and claim it for its submitter."""
         return await self._claim_log(job_id, epoch, attempts=0, creates=True, fields=fields)

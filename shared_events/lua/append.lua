@@ -24,8 +24,8 @@ local FIRST_EVENT = 8
 local held = redis.call('HMGET', meta, 'epoch', 'head', 'closed', 'control', 'expires')
 local owner, head, control = held[1], tonumber(held[2] or 0), held[4] or ''
 
--- A log that is gone altogether has lost all of its tail.
-if not owner then return {'GAP', 0, 0, ''} end
+-- A log that is gone altogether cannot be replayed into: head -1 tells it from an empty one.
+if not owner then return {'GAP', -1, 0, ''} end
 if owner ~= epoch then return {'FENCED', head, 0, control} end
 if held[3] then return {'CLOSED', head, 0, control} end
 if previous < head then return {'DUP', head, 0, control} end

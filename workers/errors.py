@@ -1,0 +1,31 @@
+"""The errors of running a job.
+
+JobcastError
+└── WorkerError
+    ├── InvalidInput       the input does not fit the agent
+    ├── OutputTooLarge     the agent published more than a job may
+    ├── UnencodableOutput  the agent published what JSON cannot say
+    └── AgentFailed        raised into RQ, so that its registries show the failure
+"""
+
+from shared_events.errors import JobcastError
+
+
+class WorkerError(JobcastError):
+    code = "agent_error"
+
+
+class InvalidInput(WorkerError):
+    code = "invalid_input"
+
+
+class OutputTooLarge(WorkerError):
+    code = "output_too_large"
+
+
+class UnencodableOutput(WorkerError):
+    code = "agent_error"
+
+
+class AgentFailed(WorkerError):
+    """The job has ended as failed, and its followers know; RQ is told the same."""

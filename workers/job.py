@@ -1,0 +1,34 @@
+"""What a queue entry names (`contract.RUN_JOB`): runs one job in a process of its own."""
+
+import asyncio
+import signal
+from typing import Any
+
+import msgspec
+
+from launch.settings import Settings, read_settings
+from shared_events.contract import JobRequest
+from shared_events.events import JobStatus
+from workers.attempt import Attempt
+from workers.errors import AgentFailed
+from workers.tools import make_tools
+
+
+def run_job(request: dict[str, Any]) -> None:
+    """Run the job to its end. Raises `AgentFailed` after a failure, for RQ's registries."""
+    status = asyncio.run(_run(msgspec.convert(request, JobRequest), read_settings()))
+    if status is JobStatus.FAILED:
+        raise AgentFailed("The job has ended as failed; its last event says why.")
+
+
+async def _run(request: JobRequest, settings: Settings) -> JobStatus | None:
+    tools = make_tools(settings)
+    attempt = Attempt(tools, request)
+    loop = asyncio.get_running_loop()
+    # A worker that must go gives its job DRAIN_SECONDS; then the job ends, and says why.
+    goodbye = "The worker was stopped before the job was done."
+    loop.add_signal_handler(signal.SIGTERM, lambda: loop.call_later(settings.drain_s, attempt.stop, goodbye))
+    try:
+        return await attempt.run()
+    finally:
+        await tools.aclose()
