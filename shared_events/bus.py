@@ -93,10 +93,10 @@ class Bus:
         return was_connected
 
     async def _listen(self) -> None:
-        connection = self._redis.connection_pool.make_connection()
+        connection: AbstractConnection = self._redis.connection_pool.make_connection()  # type: ignore[no-untyped-call]
         self._unconfirmed.clear()
         self._connection = connection
-        await connection.connect()
+        await connection.connect()  # type: ignore[no-untyped-call]
         for channels in _batches(list(self._channels)):
             await self._subscribe(connection, channels)
         async with asyncio.timeout(CONFIRM_TIMEOUT_S):

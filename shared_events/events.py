@@ -163,6 +163,14 @@ _split: Final = msgspec.json.Decoder(tuple[str, msgspec.Raw])
 _decoders: Final = {name: msgspec.json.Decoder(event) for name, event in EVENTS.items()}
 
 
+_TERMINAL_PREFIXES: Final = tuple(f'["{name}",'.encode() for name in sorted(TERMINAL_EVENTS))
+
+
+def ends_job(events: list[bytes]) -> bool:
+    """Whether the last of these encoded events is terminal; none of them is parsed."""
+    return bool(events) and events[-1].startswith(_TERMINAL_PREFIXES)
+
+
 def now_ms() -> int:
     return time.time_ns() // 1_000_000
 

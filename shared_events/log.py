@@ -7,6 +7,7 @@ scripts beside this file say what happens in it. Redis' own errors pass through 
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, cast
 
 import msgspec
@@ -33,6 +34,7 @@ class Answer(StrEnum):
     FENCED = "FENCED"
     CLOSED = "CLOSED"
     UNKNOWN = "UNKNOWN"
+    EXISTS = "EXISTS"
 
 
 class Appended(msgspec.Struct, frozen=True):
@@ -104,12 +106,16 @@ class JobLog:
         await self._redis.aclose()
 
     async def create(self, job_id: JobId, epoch: Epoch, fields: Mapping[str, str]) -> Claimed:
-        """Make the log of a new job (with `fields` in its meta) and claim it for its submitter."""
-        return await self._claim_log(job_id, epoch, attempts=0, creates=True, fields=fields)
+        """Make the log of a new job, with `fields` in its meta, for its submitter; EXISTS if there is one."""
+        return await self._claim_log(job_id, epoch, creates="only", fields=fields)
 
     async def claim(self, job_id: JobId, epoch: Epoch, *, new_attempt: bool) -> Claimed:
-        """Take the job over for `epoch`: all earlier writers are fenced."""
-        return await self._claim_log(job_id, epoch, attempts=int(new_attempt), creates=False, fields={})
+        """Take the job over for `epoch`: all earlier writers are fenced. UNKNOWN if there is no log."""
+        return await self._claim_log(job_id, epoch, attempts=int(new_attempt))
+
+    async def reclaim(self, job_id: JobId, epoch: Epoch, fields: Mapping[str, str]) -> Claimed:
+        """Take the job over, and make its log anew if it was lost."""
+        return await self._claim_log(job_id, epoch, creates="may", fields=fields)
 
     async def append(
         self,
@@ -175,7 +181,7 @@ class JobLog:
         base = msgspec.json.decode(encoded, type=JobSnapshot) if encoded else None
         view = fold(job_id, (decode_event(entry[b"e"]) for _, entry in entries), base=base)
         # Between a claim and its first event the log belongs to an epoch that has written nothing.
-        view.epoch = meta.epoch if not view.ended else view.epoch
+        view.epoch = meta.epoch
         return view
 
     async def heads(self, job_ids: Sequence[JobId]) -> list[tuple[Epoch, int] | None]:
@@ -187,20 +193,18 @@ class JobLog:
         return [(Epoch(epoch.decode()), int(head)) if epoch else None for epoch, head in replies]
 
     async def _claim_log(
-        self, job_id: JobId, epoch: Epoch, *, attempts: int, creates: bool, fields: Mapping[str, str]
+        self,
+        job_id: JobId,
+        epoch: Epoch,
+        *,
+        attempts: int = 0,
+        creates: str = "",
+        fields: Mapping[str, str] = MappingProxyType({}),
     ) -> Claimed:
         keys = self._keys
         reply = await self._claim(
             keys=[keys.meta(job_id), keys.log(job_id), keys.base(job_id)],
-            args=[
-                epoch,
-                self._lease_ms,
-                self._ttl_ms,
-                attempts,
-                MAX_EPOCHS,
-                "1" if creates else "",
-                *_flat(fields.items()),
-            ],
+            args=[epoch, self._lease_ms, self._ttl_ms, attempts, MAX_EPOCHS, creates, *_flat(fields.items())],
         )
         answer, head, attempt, control = reply
         return Claimed(Answer(answer.decode()), head, attempt, control.decode())

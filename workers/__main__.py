@@ -1,41 +1,6 @@
-"""`python -m workers`: a pool of RQ workers, as many as `WORKER_CONCURRENCY` says."""
+"""`python -m workers`."""
 
-from functools import partial
-
-import redis
-import structlog
-from rq.serializers import JSONSerializer
-from rq.worker_pool import WorkerPool
-
-from agents import entries, load_agents
 from launch.entry import start
-from launch.settings import Settings
-from shared_events.contract import PRIORITIES, Announcement
-from shared_events.keys import Keys
-from workers.rq_worker import JobcastWorker
-from workers.tools import make_backends
-
-_log = structlog.get_logger("worker")
-
-
-def main(settings: Settings) -> None:
-    """Work until told to stop."""
-    announcement = Announcement(
-        agents=[agent.entry() for agent in load_agents(settings.modules).values()],
-        backends=entries(make_backends(settings)),
-    )
-    keys = Keys(settings.key_prefix)
-    pool = WorkerPool(
-        [keys.queue(priority) for priority in PRIORITIES],
-        connection=redis.Redis.from_url(settings.queue_redis_url),
-        num_workers=settings.worker_concurrency,
-        worker_class=partial(JobcastWorker, settings=settings, announcement=announcement),
-        serializer=JSONSerializer,
-    )
-    agents, backends = ([entry.name for entry in part] for part in (announcement.agents, announcement.backends))
-    _log.info("worker_ready", agents=agents, backends=backends, concurrency=settings.worker_concurrency)
-    pool.start()
-
 
 if __name__ == "__main__":
-    start(main)
+    start("workers.pool")

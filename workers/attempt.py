@@ -186,4 +186,3 @@ async def _put_ending(writer: Writer, ending: Ending) -> None:
     except WorkerError as error:
         failure = _failure(error)
         await writer.put(failure.kind, **failure.fields)
-

@@ -68,4 +68,8 @@ class JobcastWorker(Worker):
 
 def _is_ours(job: Job) -> bool:
     callbacks = (job._success_callback_name, job._failure_callback_name, job._stopped_callback_name)  # noqa: SLF001
-    return job.func_name == RUN_JOB and is_job_id(job.id) and not any(isinstance(name, str) for name in callbacks)
+    return (
+        job.func_name == RUN_JOB
+        and is_job_id(job.id)
+        and not any(isinstance(name, str) for name in callbacks)
+    )

@@ -6,17 +6,19 @@
 --       3 ttl_ms       how long the job's keys live from now
 --       4 attempts     added to the job's attempt counter (0 or 1)
 --       5 max_epochs   how many epochs the list keeps
---       6 creates      "1" makes the log if there is none
+--       6 creates      "only": the log must be new; "may": it is made if there is none; "": it must exist
 --       7… name value  fields for a log that is made now
--- Returns {answer, head, attempt, control}; answer is OK, CLOSED or UNKNOWN (no log, and not to be made)
+-- Returns {answer, head, attempt, control}; answer is OK, CLOSED, UNKNOWN (no log, and not to be
+-- made) or EXISTS (a log, and it was to be new)
 local meta, log, base = KEYS[1], KEYS[2], KEYS[3]
 local epoch, lease_ms, ttl_ms = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
-local attempts, max_epochs, creates = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6] == '1'
+local attempts, max_epochs, creates = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6]
 local FIRST_FIELD = 7
 
 local held = redis.call('HMGET', meta, 'epochs', 'head', 'closed', 'attempt', 'control')
 local epochs, head, attempt = held[1], tonumber(held[2] or 0), tonumber(held[4] or 0)
-if not epochs and not creates then return {'UNKNOWN', 0, 0, ''} end
+if not epochs and creates == '' then return {'UNKNOWN', 0, 0, ''} end
+if epochs and creates == 'only' then return {'EXISTS', head, attempt, held[5] or ''} end
 if held[3] then return {'CLOSED', head, attempt, held[5] or ''} end
 
 local clock = redis.call('TIME')

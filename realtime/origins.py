@@ -1,0 +1,35 @@
+"""From where browsers may talk to this server."""
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from realtime.problem import Handler, problem
+
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+def allows(allowed: tuple[str, ...]) -> Callable[[str, dict[str, Any]], bool]:
+    """The check of an Origin header: the server's own origin, or one of `allowed`."""
+
+    def check(origin: str, environ: dict[str, Any]) -> bool:
+        own = f"{environ.get('wsgi.url_scheme', 'http')}://{environ.get('HTTP_HOST', '')}"
+        return origin in {own, *allowed}
+
+    return check
+
+
+def loopback_hosts_only(host: str) -> Any:
+    """Refuses requests whose Host is not this machine's: a page elsewhere may have rebound its name to us."""
+    known = _LOOPBACK | {host}
+
+    @web.middleware
+    async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
+        name = urlsplit(f"//{request.host}").hostname
+        if name not in known:
+            return problem(421, "wrong_host", f"This server answers for {', '.join(sorted(known))} only.")
+        return await handler(request)
+
+    return check

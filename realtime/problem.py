@@ -1,0 +1,63 @@
+"""Answers of the HTTP API: JSON, and errors as `application/problem+json`."""
+
+import http
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+import structlog
+from aiohttp import web
+
+from realtime.errors import InvalidRequest, RequestError, TooLarge
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+_log = structlog.get_logger("http")
+
+
+def respond(body: Any, *, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
+    return web.Response(
+        body=msgspec.json.encode(body), status=status, headers=headers, content_type="application/json"
+    )
+
+
+def problem(status: int, code: str, detail: str, *, retryable: bool = False) -> web.Response:
+    body = {
+        "type": "about:blank",
+        "title": http.HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "code": code,
+        "retryable": retryable,
+    }
+    return web.Response(
+        body=msgspec.json.encode(body), status=status, content_type="application/problem+json"
+    )
+
+
+@web.middleware
+async def problems(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Whatever goes wrong is said as a problem."""
+    try:
+        return await handler(request)
+    except RequestError as error:
+        return problem(error.status, error.code, str(error), retryable=error.retryable)
+    except web.HTTPException as error:
+        if error.status < 400:
+            raise
+        return problem(error.status, "http_error", error.text or error.reason)
+    except Exception:  # noqa: BLE001  the border of a client's request: it gets an answer, the node lives
+        _log.exception("request_failed", path=request.path)
+        return problem(500, "internal", "The server could not do that; its log says why.")
+
+
+async def json_body(request: web.Request) -> Any:
+    """The request's JSON. Raises `InvalidRequest`, `TooLarge`."""
+    if request.content_type != "application/json":
+        raise InvalidRequest(f"Content-Type must be application/json, not {request.content_type!r}.")
+    try:
+        return msgspec.json.decode(await request.read())
+    except web.HTTPRequestEntityTooLarge as error:
+        raise TooLarge("A request may have 64 KiB at most.") from error
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise InvalidRequest(f"The body is not JSON: {error}.") from error

@@ -1,0 +1,89 @@
+"""The Socket.IO requests: each takes one object and gives the body of its acknowledgement."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+import msgspec
+import structlog
+
+from realtime import requests
+from realtime.engine import Answer
+from realtime.errors import RequestError, Unavailable, refusal
+from realtime.hub import Hub
+from realtime.jobs import Jobs
+from realtime.metrics import Metrics
+from realtime.outlet import Outlet
+
+OWNER: Final = "dev"
+"""The only user of a server without sign-in."""
+
+_log = structlog.get_logger("socket")
+
+
+class SocketApi:
+    """Answers the four requests of PROTOCOL.md."""
+
+    def __init__(self, hub: Hub, jobs: Jobs) -> None:
+        self._hub = hub
+        self._jobs = jobs
+        self.metrics: Metrics | None = None
+        self._handlers: dict[str, Callable[[Outlet, Any], Awaitable[Answer]]] = {
+            "job:submit": self._submit,
+            "job:subscribe": self._subscribe,
+            "job:unsubscribe": self._unsubscribe,
+            "job:cancel": self._cancel,
+        }
+
+    @property
+    def events(self) -> frozenset[str]:
+        return frozenset(self._handlers)
+
+    async def dispatch(self, outlet: Outlet, name: str, payload: Any) -> Answer:
+        """The answer to any of `events`; never raises."""
+        try:
+            return await self._handlers[name](outlet, payload)
+        except RequestError as error:
+            return self._refuse(error)
+        except Exception:  # noqa: BLE001  the border of a client's request: it gets an answer, the node lives
+            _log.exception("request_failed", request=name)
+            return self._refuse(Unavailable("The server could not do that; its log says why."))
+
+    def _refuse(self, error: RequestError) -> Answer:
+        if self.metrics is not None:
+            self.metrics.refused.inc()
+        return refusal(error), None
+
+    async def _submit(self, _outlet: Outlet, payload: Any) -> Answer:
+        accepted = await self._jobs.submit(requests.submit(payload), owner=OWNER)
+        if self.metrics is not None:
+            self.metrics.submitted.inc()
+        return _ok(accepted), None
+
+    async def _subscribe(self, outlet: Outlet, payload: Any) -> Answer:
+        request = requests.parse(payload, requests.Subscribe)
+        checkpoint = requests.checkpoint(request)
+        job_id = requests.job_id(request.job_id)
+        read, attach = await self._hub.join(outlet, job_id, checkpoint)
+        position = read.reading.position
+        return {
+            "ok": True,
+            "jobId": job_id,
+            "status": read.status,
+            "epoch": position.epoch,
+            "sequence": position.sequence,
+            "mode": "snapshot" if read.is_snapshot else "delta",
+        }, attach
+
+    async def _unsubscribe(self, outlet: Outlet, payload: Any) -> Answer:
+        job_id = requests.job_id(requests.parse(payload, requests.Unsubscribe).job_id)
+        self._hub.leave(outlet, job_id)
+        return {"ok": True, "jobId": job_id}, None
+
+    async def _cancel(self, _outlet: Outlet, payload: Any) -> Answer:
+        request = requests.parse(payload, requests.Cancel)
+        cancelled = await self._jobs.cancel(requests.job_id(request.job_id), reason=request.reason, by=OWNER)
+        return _ok(cancelled), None
+
+
+def _ok(body: msgspec.Struct) -> dict[str, Any]:
+    return {"ok": True, **msgspec.to_builtins(body)}

@@ -1,0 +1,46 @@
+"""A pool of RQ workers, as many as `WORKER_CONCURRENCY` says."""
+
+from functools import partial
+
+import redis
+import structlog
+from rq.serializers import JSONSerializer
+from rq.worker_pool import WorkerPool
+
+from agents import AgentLoadError, entries, load_agents
+from launch.settings import Settings
+from launch.startup import StartupError
+from shared_events.contract import PRIORITIES, Announcement
+from shared_events.keys import Keys
+from workers.rq_worker import JobcastWorker
+from workers.tools import make_backends
+
+_log = structlog.get_logger("worker")
+
+
+def main(settings: Settings) -> None:
+    """Work until told to stop."""
+    announcement = _announcement(settings)
+    keys = Keys(settings.key_prefix)
+    pool = WorkerPool(
+        [keys.queue(priority) for priority in PRIORITIES],
+        connection=redis.Redis.from_url(settings.queue_redis_url),
+        num_workers=settings.worker_concurrency,
+        worker_class=partial(JobcastWorker, settings=settings, announcement=announcement),
+        serializer=JSONSerializer,
+    )
+    agents, backends = (
+        [entry.name for entry in part] for part in (announcement.agents, announcement.backends)
+    )
+    _log.info("worker_ready", agents=agents, backends=backends, concurrency=settings.worker_concurrency)
+    pool.start()
+
+
+def _announcement(settings: Settings) -> Announcement:
+    try:
+        agents = load_agents(settings.modules)
+    except AgentLoadError as error:
+        raise StartupError(str(error)) from error
+    return Announcement(
+        agents=[agent.entry() for agent in agents.values()], backends=entries(make_backends(settings))
+    )
