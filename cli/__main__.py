@@ -1,0 +1,144 @@
+"""`python -m cli`: submit jobs and follow them from a terminal."""
+
+import asyncio
+import json
+import sys
+from typing import Any
+
+import click
+
+from cli.follower import Client, RequestRefused, Unreachable, connected
+from cli.screen import Screen
+from launch.checkout import verify_checkout
+from launch.settings import read_settings
+from launch.startup import StartupError
+from shared_events.events import JobStatus
+from shared_events.fold import JobView
+from shared_events.ids import is_job_id
+
+EXIT_FAILED = 1
+EXIT_UNREACHABLE = 3
+
+
+class Refusal(click.ClickException):
+    """One sentence on stderr."""
+
+    def __init__(self, message: str, exit_code: int = EXIT_FAILED) -> None:
+        super().__init__(message)
+        self._code = exit_code
+
+    def show(self, file: Any = None) -> None:
+        click.echo(f"jobcast: {self.message}", err=True, file=file)
+        sys.exit(self._code)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--url", envvar="JOBCAST_URL", help="The server.  [default: from HOST and PORT]")
+@click.pass_context
+def cli(context: click.Context, url: str | None) -> None:
+    """Jobcast from the terminal: submit AI jobs and watch them live."""
+    try:
+        verify_checkout()
+        context.obj = url or read_settings().url
+    except StartupError as error:
+        raise Refusal(str(error)) from error
+
+
+@cli.command()
+@click.argument("agent")
+@click.argument("fields", nargs=-1, metavar="[KEY=VALUE]...")
+@click.option("--follow", "-f", is_flag=True, help="Show the job's text until it ends.")
+@click.option("--backend", help="One of the configured backends.")
+@click.option("--model", help="A model of the backend, e.g. count-100@20 of scripted.")
+@click.option("--priority", type=click.Choice(["high", "normal", "low"]), help="Which queue.")
+@click.pass_obj
+def submit(url: str, /, agent: str, fields: tuple[str, ...], follow: bool, **options: str | None) -> None:
+    """Submit a job for AGENT. Each KEY=VALUE is a text of its input, KEY:=VALUE is JSON, KEY=- reads stdin.
+
+    \b
+    python -m cli submit chat prompt="Why is the sky blue?" --follow
+    python -m cli submit chat prompt=- --follow < question.txt
+    python -m cli submit chat messages:='[{"role": "user", "content": "Hello"}]'
+    """
+    request = {"agent": agent, "input": dict(map(_field, fields))}
+    request |= {name: value for name, value in options.items() if value is not None}
+    _run(_submit(url, request, follow=follow))
+
+
+@cli.command()
+@click.argument("job_id", metavar="JOB")
+@click.pass_obj
+def follow(url: str, job_id: str) -> None:
+    """Follow JOB from its beginning until it ends."""
+    if not is_job_id(job_id):
+        raise Refusal(f"{job_id!r} is not a job id: 20 characters of 0-9 and a-z.")
+    _run(_follow(url, job_id))
+
+
+@cli.command()
+@click.argument("job_id", metavar="JOB")
+@click.pass_obj
+def cancel(url: str, job_id: str) -> None:
+    """Stop JOB."""
+    _run(_cancel(url, job_id))
+
+
+def _field(text: str) -> tuple[str, Any]:
+    name, equals, value = text.partition("=")
+    if not equals or not name.rstrip(":"):
+        raise Refusal(f"{text!r} is not KEY=VALUE.")
+    if name.endswith(":"):
+        return name[:-1], _json(value)
+    return name, sys.stdin.read() if value == "-" else value
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise Refusal(f"{text[:60]!r} is not JSON: {error}.") from error
+
+
+def _run(work: Any) -> None:
+    try:
+        asyncio.run(work)
+    except RequestRefused as error:
+        raise Refusal(f"{error.refusal}: {error}") from error
+    except Unreachable as error:
+        raise Refusal(str(error), EXIT_UNREACHABLE) from error
+    except KeyboardInterrupt:
+        raise Refusal("Stopped watching; the job goes on.", 130) from None
+
+
+async def _submit(url: str, request: dict[str, Any], *, follow: bool) -> None:
+    async with connected(url) as client:
+        job_id = await client.submit(request)
+        if follow:
+            screen = Screen()
+            screen.accepted(job_id)
+            await _show(client, job_id, screen)
+        else:
+            click.echo(job_id)
+
+
+async def _follow(url: str, job_id: str) -> None:
+    async with connected(url) as client:
+        await _show(client, job_id, Screen())
+
+
+async def _cancel(url: str, job_id: str) -> None:
+    async with connected(url) as client:
+        click.echo(await client.cancel(job_id))
+
+
+async def _show(client: Client, job_id: str, screen: Screen) -> None:
+    view = JobView(job_id)
+    async for event, now in client.follow(job_id, view):
+        screen.show(event, now)
+    screen.ended(view)
+    if view.status is not JobStatus.COMPLETED:
+        raise SystemExit(EXIT_FAILED)
+
+
+if __name__ == "__main__":
+    cli(prog_name="jobcast")

@@ -1,0 +1,124 @@
+"""Follows jobs from Python: what the browser client does, on python-socketio's own client.
+
+Reconnects, goes on from its checkpoint, drops duplicates and asks again after a gap.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+import msgspec
+import socketio
+from socketio.exceptions import ConnectionError as SocketConnectionError
+from socketio.exceptions import SocketIOError
+from socketio.exceptions import TimeoutError as SocketTimeoutError
+
+from shared_events.errors import JobcastError
+from shared_events.events import EVENTS, Event, JobSnapshot
+from shared_events.fold import JobView, Outcome
+
+ANSWER_WITHIN_S: Final = 10.0
+QUIET_S: Final = 15.0
+"""After so long without an event the job is asked for again: its end may have been lost."""
+MAX_REQUEST_BYTES: Final = 64 * 1024
+
+
+class RequestRefused(JobcastError):
+    """The server's answer to a request was an error."""
+
+    def __init__(self, code: str, message: str, *, retryable: bool) -> None:
+        super().__init__(message)
+        self.refusal = code
+        self.can_retry = retryable
+
+
+class Unreachable(JobcastError):
+    code = "unavailable"
+    retryable = True
+
+
+class Client:
+    """One connection to a Jobcast server."""
+
+    def __init__(self, socket: socketio.AsyncClient) -> None:
+        self._socket = socket
+
+    async def submit(self, request: dict[str, Any]) -> str:
+        """The new job's id. Raises `RequestRefused`, `Unreachable`."""
+        return str((await self.ask("job:submit", request))["jobId"])
+
+    async def cancel(self, job_id: str) -> str:
+        """`accepted` or `already_finished`."""
+        return str((await self.ask("job:cancel", {"jobId": job_id}))["status"])
+
+    async def ask(self, name: str, request: dict[str, Any]) -> dict[str, Any]:
+        if len(msgspec.json.encode(request)) > MAX_REQUEST_BYTES - 64:
+            raise RequestRefused("too_large", "A request may have 64 KiB at most.", retryable=False)
+        try:
+            answer = await self._socket.call(name, request, timeout=ANSWER_WITHIN_S)
+        except SocketTimeoutError as error:
+            raise Unreachable(f"The server did not answer within {ANSWER_WITHIN_S:g} s.") from error
+        except SocketIOError as error:
+            raise Unreachable(f"The connection was lost: {error}.") from error
+        if not answer["ok"]:
+            why = answer["error"]
+            raise RequestRefused(why["code"], why["message"], retryable=why["retryable"])
+        return dict(answer)
+
+    async def follow(
+        self, job_id: str, view: JobView | None = None
+    ) -> AsyncIterator[tuple[Event | JobSnapshot, JobView]]:
+        """Each event as it is applied, with the view after it; ends after the terminal one.
+
+        Raises `RequestRefused` when the job cannot be followed.
+        """
+        view = view or JobView(job_id)
+        inbox: asyncio.Queue[tuple[str, Any]] = asyncio.Queue()
+        for name in (*EVENTS, JobSnapshot.NAME):
+            self._socket.on(name, lambda payload, name=name: inbox.put_nowait((name, payload)))
+        self._socket.on("connect", lambda: inbox.put_nowait(("connect", None)))
+        await self._subscribe(view)
+        while not view.ended:
+            try:
+                name, payload = await asyncio.wait_for(inbox.get(), QUIET_S)
+            except TimeoutError:
+                name, payload = "connect", None
+            if name == "connect":
+                await self._subscribe(view)
+            elif payload.get("jobId") == job_id:
+                kind: type[Event | JobSnapshot] = EVENTS.get(name, JobSnapshot)
+                event = msgspec.convert(payload, kind)
+                match receive(view, event):
+                    case Outcome.GAP:
+                        await self._subscribe(view)
+                    case Outcome.APPLIED:
+                        yield event, view
+
+    async def _subscribe(self, view: JobView) -> None:
+        checkpoint = {"epoch": view.epoch, "lastSequence": view.sequence} if view.epoch else {}
+        try:
+            await self.ask("job:subscribe", {"jobId": view.job_id, **checkpoint})
+        except RequestRefused as error:
+            if not error.can_retry:
+                raise
+        except Unreachable:
+            return  # the next "connect" or the quiet time asks again
+
+
+def receive(view: JobView, event: Event | JobSnapshot) -> Outcome:
+    return view.receive_snapshot(event) if isinstance(event, JobSnapshot) else view.receive(event)
+
+
+@asynccontextmanager
+async def connected(url: str, *, transports: list[str] | None = None) -> AsyncIterator[Client]:
+    """A client of the server at `url`; it reconnects by itself. Raises `Unreachable`."""
+    socket = socketio.AsyncClient(reconnection_delay=0.2, reconnection_delay_max=2)
+    try:
+        await socket.connect(url, transports=transports or ["websocket"], wait_timeout=5)
+    except SocketConnectionError as error:
+        raise Unreachable(f"No Jobcast server answers at {url} ({error}). Is `make run` running?") from error
+    try:
+        yield Client(socket)
+    finally:
+        await socket.disconnect()

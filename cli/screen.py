@@ -1,0 +1,69 @@
+"""How a followed job looks in a terminal: the text as it comes, then one line that sums it up."""
+
+import time
+
+from rich.console import Console
+
+from shared_events.events import (
+    Event,
+    JobProgress,
+    JobSnapshot,
+    JobStatus,
+    JobStatusChanged,
+    ModelChunk,
+    ModelRewind,
+)
+from shared_events.fold import JobView
+
+_COLOURS = {JobStatus.COMPLETED: "green", JobStatus.FAILED: "red", JobStatus.CANCELLED: "yellow"}
+
+
+class Screen:
+    """Text goes to stdout, everything about it to stderr, so that a pipe gets the text alone."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._text = Console(highlight=False, soft_wrap=True)
+        self._about = Console(stderr=True, highlight=False, quiet=quiet)
+        self._started = time.monotonic()
+        self._chunks = 0
+        self._line_open = False
+
+    def accepted(self, job_id: str) -> None:
+        self._about.print(f"[dim]job[/] {job_id}")
+
+    def show(self, event: Event | JobSnapshot, view: JobView) -> None:
+        match event:
+            case ModelChunk():
+                self._chunks += 1
+                self._write(event.chunk)
+            case JobSnapshot():
+                if event.reset:
+                    self._say("[yellow]from the beginning: what was shown here has been overtaken[/]")
+                self._write(event.text)
+            case ModelRewind():
+                self._say(f"[yellow]attempt {event.attempt} goes on from character {event.length}[/]")
+                self._write(view.text)
+            case JobProgress():
+                self._say(f"[dim]{event.progress:g} %{f'  {event.step}' if event.step else ''}[/]")
+            case JobStatusChanged() if event.status is not JobStatus.RUNNING:
+                self._say(f"[dim]{event.status}{f': {event.reason}' if event.reason else ''}[/]")
+
+    def ended(self, view: JobView) -> None:
+        took = time.monotonic() - self._started
+        rate = f", {self._chunks / took:.0f} chunks/s" if self._chunks and took > 0 else ""
+        colour = _COLOURS.get(view.status, "default")
+        self._say(f"[{colour}]{view.status}[/] [dim]{view.sequence} events, {took:.1f} s{rate}[/]")
+        if view.error is not None:
+            self._about.print(f"[red]{view.error.code}[/]: {view.error.message}", markup=True)
+
+    def _write(self, text: str) -> None:
+        if text:
+            self._text.out(text, end="", highlight=False)
+            self._text.file.flush()
+            self._line_open = not text.endswith("\n")
+
+    def _say(self, sentence: str) -> None:
+        if self._line_open:
+            self._text.out("")
+            self._line_open = False
+        self._about.print(sentence)
