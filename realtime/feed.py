@@ -103,7 +103,7 @@ class Feed:
         for follower in self.followers.values():
             if follower.lagging:
                 continue
-            if follower.position is not before:  # most followers share one position object
+            if follower.position is not before and follower.position != before:  # as a rule they share one
                 before = follower.position
                 made = step(before, message)
                 frames = [frame(event) for event in made.events] if made else []
