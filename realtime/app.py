@@ -9,6 +9,8 @@ from collections.abc import AsyncIterator
 import redis as sync_redis
 import structlog
 from aiohttp import web
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from launch.settings import Settings
 from launch.startup import StartupError
@@ -69,6 +71,8 @@ def make_app(settings: Settings) -> web.Application:
         protocol=2,
         socket_timeout=COMMAND_TIMEOUT_S,
         socket_connect_timeout=CONNECT_TIMEOUT_S,
+        # Not repeated by itself: an entry whose reply was lost would stand in the queue twice.
+        retry=Retry(NoBackoff(), 0),
     )
     hub = Hub(events, log, keys)
     directory = AgentDirectory(queue_async, keys)

@@ -1,6 +1,7 @@
 """The HTTP requests of PROTOCOL.md."""
 
-from typing import Any
+import asyncio
+from typing import Any, Final
 
 import msgspec
 from aiohttp import web
@@ -16,6 +17,8 @@ from realtime.probe import Probe
 from realtime.problem import json_body, respond
 from realtime.socket_api import OWNER
 from shared_events.ids import JobId
+
+PING_WITHIN_S: Final = 2.0
 
 
 class HttpApi:
@@ -86,8 +89,9 @@ class HttpApi:
 
     async def _redis_answers(self) -> bool:
         try:
-            return bool(await self._redis.ping())
-        except (RedisError, OSError):
+            async with asyncio.timeout(PING_WITHIN_S):
+                return bool(await self._redis.ping())
+        except (RedisError, OSError, TimeoutError):
             return False
 
 

@@ -1,13 +1,14 @@
 """From where browsers may talk to this server."""
 
+import re
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
 
 from aiohttp import web
 
 from realtime.problem import Handler, problem
 
+_HOST = re.compile(r"(?P<name>\[[0-9a-fA-F:.]+\]|[^\s:@/\[\]]+)(:\d+)?")
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -27,8 +28,8 @@ def loopback_hosts_only(host: str) -> Any:
 
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
-        name = urlsplit(f"//{request.host}").hostname
-        if name not in known:
+        match = _HOST.fullmatch(request.host)
+        if match is None or match["name"].strip("[]").lower() not in known:
             return problem(421, "wrong_host", f"This server answers for {', '.join(sorted(known))} only.")
         return await handler(request)
 

@@ -7,7 +7,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialWithJitterBackoff
 
 CONNECT_TIMEOUT_S: Final = 5.0
-COMMAND_TIMEOUT_S: Final = 10.0
+COMMAND_TIMEOUT_S: Final = 5.0
 """A command without an answer for this long has failed: a frozen Redis must not freeze us."""
 
 
@@ -20,5 +20,5 @@ def connect(url: str, *, max_connections: int = 64) -> "Redis":
         socket_connect_timeout=CONNECT_TIMEOUT_S,
         socket_timeout=COMMAND_TIMEOUT_S,
         health_check_interval=15,
-        retry=Retry(ExponentialWithJitterBackoff(base=0.05, cap=0.5), 2),
+        retry=Retry(ExponentialWithJitterBackoff(base=0.05, cap=0.5), 1),
     )

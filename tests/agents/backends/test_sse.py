@@ -1,0 +1,110 @@
+"""Server-sent events: the same events, however the bytes arrive."""
+
+from collections.abc import Iterable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agents.backends.sse import LIMIT_BYTES, SSEEvent, SSEParser
+from agents.errors import BackendProtocolError
+
+CASES: dict[str, tuple[bytes, list[SSEEvent]]] = {
+    "LF": (b"data: a\n\ndata: b\n\n", [SSEEvent("message", "a"), SSEEvent("message", "b")]),
+    "CR": (b"data: a\r\rdata: b\r\r", [SSEEvent("message", "a"), SSEEvent("message", "b")]),
+    "CR LF": (b"data: a\r\n\r\ndata: b\r\n\r\n", [SSEEvent("message", "a"), SSEEvent("message", "b")]),
+    "mixed line ends": (b"data: a\r\n\ndata: b\n\r\n", [SSEEvent("message", "a"), SSEEvent("message", "b")]),
+    "byte order mark": (b"\xef\xbb\xbfdata: a\n\n", [SSEEvent("message", "a")]),
+    "comments": (b": hello\n:\n\n: again\ndata: a\n: inside\n\n", [SSEEvent("message", "a")]),
+    "data of several lines": (b"data: a\ndata:b\ndata:  c\n\n", [SSEEvent("message", "a\nb\n c")]),
+    "empty data": (b"data\n\ndata:\n\n", [SSEEvent("message", ""), SSEEvent("message", "")]),
+    "event types": (b"event: error\ndata: a\n\ndata: b\n\n", [SSEEvent("error", "a"), SSEEvent("message", "b")]),
+    "a type without data": (b"event: lost\n\ndata: b\n\n", [SSEEvent("message", "b")]),
+    "other fields": (b"id: 1\nretry: 5\ndata: a\nnonsense\nfoo: bar\n\n", [SSEEvent("message", "a")]),
+    "no space after the colon": (b"data:a: b\n\n", [SSEEvent("message", "a: b")]),
+    "characters of several bytes": ("data: ü水🌱\n\n".encode(), [SSEEvent("message", "ü水🌱")]),
+    "separators that are no line ends": (
+        "data: a\u2028b\x85c\x0bd\x0ce\u0085f\n\n".encode(),
+        [SSEEvent("message", "a\u2028b\x85c\x0bd\x0ce\u0085f")],
+    ),
+    "unfinished at the end": (b"data: a\n\ndata: b\n", [SSEEvent("message", "a")]),
+    "half a line at the end": (b"data: a\n\ndata: b", [SSEEvent("message", "a")]),
+    "nothing": (b"", []),
+}
+
+
+def parsed(pieces: Iterable[bytes]) -> list[SSEEvent]:
+    parser = SSEParser()
+    return [event for piece in pieces for event in parser.feed(piece)]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_whole_split_anywhere_and_byte_by_byte_give_the_same(name: str) -> None:
+    data, events = CASES[name]
+    assert parsed([data]) == events
+    assert parsed([data[i : i + 1] for i in range(len(data))]) == events
+    for cut in range(len(data) + 1):
+        assert parsed([data[:cut], data[cut:]]) == events, f"cut at {cut}"
+        assert parsed([data[:cut], b"", data[cut:]]) == events, f"cut at {cut}, with an empty read"
+
+
+def by_hand(data: bytes) -> list[SSEEvent]:
+    """The standard, said in a few lines for whole input."""
+    text = data.decode().removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    events = []
+    for block in text.split("\n\n")[:-1]:
+        lines = [line for line in block.split("\n") if line]
+        values = [line[5:].removeprefix(" ") for line in lines if line.startswith("data:")]
+        if values:
+            events.append(SSEEvent("message", "\n".join(values)))
+    return events
+
+
+@given(
+    st.lists(st.sampled_from(["data: ü\n", "data:🌱", "\n", "\r", "\r\n", "\n\n", ": c", "\ufeff"]), max_size=20),
+    st.data(),
+)
+def test_any_chunking_gives_what_the_standard_says(parts: list[str], draw: st.DataObject) -> None:
+    data = "".join(parts).encode()
+    cuts = sorted(draw.draw(st.lists(st.integers(0, len(data)), max_size=6)))
+    ends = [*cuts, len(data)]
+    pieces = [data[begin:end] for begin, end in zip([0, *cuts], ends, strict=True)]
+    # A line of its own for each block that has one, so that the short rule above is the standard's.
+    assert parsed(pieces) == by_hand(data)
+
+
+def test_many_events_of_one_read_come_in_one_pass() -> None:
+    assert len(parsed([b"data: x\n\n" * 10_000])) == 10_000
+
+
+def test_a_line_of_2_mib_is_read() -> None:
+    line = b"data: " + b"x" * (2 * 1024 * 1024) + b"\n\n"
+    pieces = [line[i : i + 65536] for i in range(0, len(line), 65536)]
+    assert [len(event.data) for event in parsed(pieces)] == [2 * 1024 * 1024]
+
+
+def test_an_absurdly_long_line_is_refused_before_it_has_ended() -> None:
+    parser = SSEParser()
+    fed = 0
+    with pytest.raises(BackendProtocolError, match=f"more than {LIMIT_BYTES} bytes"):
+        while fed < 3 * LIMIT_BYTES:
+            parser.feed(b"x" * 65536)
+            fed += 65536
+    assert fed <= LIMIT_BYTES
+
+
+def test_an_absurdly_long_event_is_refused() -> None:
+    parser = SSEParser()
+    with pytest.raises(BackendProtocolError, match=f"more than {LIMIT_BYTES} bytes"):
+        for _ in range(LIMIT_BYTES // 65536 + 1):
+            parser.feed(b"data: " + b"x" * 65536 + b"\n")
+
+
+@pytest.mark.parametrize("data", [b"data: \xff\n\n", b"data: \xc3\n\n", b"data: \xed\xa0\x80\n\n"])
+def test_bytes_that_are_not_utf_8_are_refused(data: bytes) -> None:
+    with pytest.raises(BackendProtocolError, match="The answer is not UTF-8"):
+        parsed([data])
+
+
+def test_a_comment_that_is_not_utf_8_does_no_harm() -> None:
+    assert parsed([b": \xff\ndata: a\n\n"]) == [SSEEvent("message", "a")]

@@ -1,0 +1,86 @@
+"""Runs agents and contexts in tests: a sink that keeps what it gets, and short ways to make things."""
+
+from collections.abc import AsyncGenerator, Iterable, Mapping
+from typing import Any
+
+from agents import Backend, ChatMessage, ChatRequest, Delta, Finished, JobContext, TextDelta
+from shared_events.contract import JobRequest
+from shared_events.events import ChunkMetadata
+
+
+class CollectingSink:
+    """Keeps the chunks, their metadata and the progress that an agent publishes."""
+
+    def __init__(self) -> None:
+        self.chunks: list[str] = []
+        self.metadata: list[ChunkMetadata | None] = []
+        self.progressed: list[tuple[float, str | None, dict[str, Any] | None]] = []
+
+    async def chunk(self, text: str, metadata: ChunkMetadata | None) -> None:
+        self.chunks.append(text)
+        self.metadata.append(metadata)
+
+    async def progress(self, percent: float, step: str | None, metadata: dict[str, Any] | None) -> None:
+        self.progressed.append((percent, step, metadata))
+
+
+class Reciting:
+    """A backend that gives these deltas, and notes what it was asked."""
+
+    name = kind = "reciting"
+    description = "Gives the same deltas to everybody."
+
+    def __init__(self, *deltas: Delta, models: tuple[str, ...] = ("m",)) -> None:
+        self.models = models
+        self.asked: list[ChatRequest] = []
+        self.closed = 0
+        self._deltas = deltas
+
+    async def stream(self, request: ChatRequest) -> AsyncGenerator[Delta, None]:
+        self.asked.append(request)
+        try:
+            for delta in self._deltas:
+                yield delta
+        finally:
+            self.closed += 1
+
+    async def aclose(self) -> None:
+        pass
+
+
+def context(
+    sink: CollectingSink, *backends: Backend, input: Any = None, **request: Any
+) -> JobContext[Any]:
+    """A context of a first attempt; `request` are fields of the `JobRequest`."""
+    return JobContext(
+        request=JobRequest(job_id="j" * 20, agent="test", input=input, owner="dev", **request),
+        input=input,
+        attempt=1,
+        sink=sink,
+        backends=named(backends),
+    )
+
+
+def named(backends: Iterable[Backend]) -> Mapping[str, Backend]:
+    return {backend.name: backend for backend in backends}
+
+
+def asking(prompt: str, **options: Any) -> ChatRequest:
+    return ChatRequest((ChatMessage("user", prompt),), **options)
+
+
+def text_of(deltas: Iterable[Delta]) -> str:
+    return "".join(delta.text for delta in deltas if isinstance(delta, TextDelta))
+
+
+def end_of(deltas: list[Delta]) -> Finished:
+    """The last delta, which must be the one that says that the answer is complete."""
+    last = deltas[-1]
+    assert isinstance(last, Finished)
+    assert not any(isinstance(delta, Finished) for delta in deltas[:-1])
+    return last
+
+
+async def answer(backend: Backend, request: ChatRequest) -> list[Delta]:
+    """All deltas of an answer."""
+    return [delta async for delta in backend.stream(request)]

@@ -1,0 +1,75 @@
+"""The `chat` agent: its input, and its answer."""
+
+from typing import Any
+
+import jsonschema
+import msgspec
+import pytest
+
+from agents import ChatMessage, Finished, TextDelta, load_agents
+from agents.chat import ChatInput, chat
+from tests.agents.collecting import CollectingSink, Reciting, context
+
+HELLO = {"role": "user", "content": "Hello"}
+GOOD: list[Any] = [
+    {"prompt": "Hi"},
+    {"prompt": "🌱" * 60_000},
+    {"messages": [HELLO]},
+    {"messages": [{"role": "system", "content": ""}, HELLO, {"role": "assistant", "content": "Hi"}] * 66},
+]
+BAD: list[Any] = [
+    {},
+    None,
+    [],
+    "Hi",
+    {"prompt": ""},
+    {"prompt": "x" * 60_001},
+    {"prompt": None},
+    {"prompt": 1},
+    {"prompt": "Hi", "messages": [HELLO]},
+    {"prompt": "Hi", "more": 1},
+    {"messages": []},
+    {"messages": [HELLO] * 201},
+    {"messages": [{"role": "robot", "content": "x"}]},
+    {"messages": [{"role": "user"}]},
+    {"messages": [{**HELLO, "more": 1}]},
+    {"messages": HELLO},
+]
+
+
+def accepted_by_schema(given: Any) -> bool:
+    validator = jsonschema.Draft202012Validator(load_agents()["chat"].entry().input_schema)
+    return bool(validator.is_valid(given))
+
+
+@pytest.mark.parametrize("given", GOOD)
+def test_good_input_is_accepted_by_schema_and_worker(given: Any) -> None:
+    assert accepted_by_schema(given)
+    msgspec.convert(given, chat.input_type)
+
+
+@pytest.mark.parametrize("given", BAD)
+def test_bad_input_is_refused_by_schema_and_worker(given: Any) -> None:
+    assert not accepted_by_schema(given)
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert(given, chat.input_type)
+
+
+def test_neither_or_both_is_refused_with_a_sentence() -> None:
+    with pytest.raises(msgspec.ValidationError, match="exactly one of `prompt` and `messages` must be given"):
+        msgspec.convert({}, ChatInput)
+
+
+async def test_a_prompt_is_asked_and_its_answer_streamed() -> None:
+    backend = Reciting(TextDelta("Hel"), TextDelta("lo"), Finished("stop", None))
+    job = context(sink := CollectingSink(), backend, input=ChatInput(prompt="Hi"))
+    assert await chat(job) is None
+    assert sink.chunks == ["Hel", "lo"]
+    assert backend.asked[0].messages == (ChatMessage("user", "Hi"),)
+
+
+async def test_a_conversation_goes_on() -> None:
+    backend = Reciting(Finished("stop", None))
+    conversation = [ChatMessage("user", "Hi"), ChatMessage("assistant", "Hello"), ChatMessage("user", "How?")]
+    await chat(context(CollectingSink(), backend, input=ChatInput(messages=conversation)))
+    assert list(backend.asked[0].messages) == conversation

@@ -1,0 +1,204 @@
+"""Registry: what may become an agent, and how modules with agents are loaded."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import pytest
+from msgspec import Meta
+
+from agents import Agent, AgentLoadError, InvalidAgent, JobContext, agent, load_agents
+
+WriteModule = Callable[[str, str], str]
+
+
+class Topic(msgspec.Struct):
+    topic: str
+
+
+@pytest.fixture
+def write_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WriteModule:
+    """Writes an importable module; it is forgotten after the test."""
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "modules", sys.modules.copy())
+
+    def write(name: str, source: str) -> str:
+        path = tmp_path.joinpath(*name.split(".")).with_suffix(".py")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"from typing import Any\nfrom agents import JobContext, agent\n{source}")
+        return name
+
+    return write
+
+
+ONE = """
+@agent("{name}")
+async def {name}(job: JobContext[Any]) -> None: ...
+"""
+
+
+def test_an_agent_knows_its_function_and_its_input() -> None:
+    @agent("haiku")
+    async def haiku(job: JobContext[Topic]) -> None:
+        """Writes a haiku.
+
+        And more about it.
+        """
+
+    assert isinstance(haiku, Agent)
+    assert (haiku.name, haiku.description, haiku.input_type) == ("haiku", "Writes a haiku.", Topic)
+    entry = haiku.entry()
+    assert (entry.name, entry.description) == ("haiku", "Writes a haiku.")
+    assert entry.input_schema["properties"] == {"topic": {"type": "string"}}
+
+
+def test_the_description_can_be_given() -> None:
+    @agent("x", description="Told.")
+    async def told(job: JobContext[Topic]) -> None:
+        """Not this."""
+
+    @agent("y")
+    async def untold(job: JobContext[Topic]) -> None: ...
+
+    assert (told.description, untold.description) == ("Told.", "")
+
+
+async def test_an_agent_can_be_called_like_its_function() -> None:
+    @agent("echo")
+    async def echo(job: JobContext[Any]) -> object:
+        return job
+
+    assert await echo("a job") == await echo.run("a job") == "a job"  # type: ignore[arg-type]
+
+
+def test_an_agent_without_input_type_takes_any_object() -> None:
+    @agent("plain")
+    async def plain(job: JobContext) -> None: ...  # type: ignore[type-arg]
+
+    @agent("any")
+    async def anything(job: JobContext[Any]) -> None: ...
+
+    @agent("bare")
+    async def bare(job) -> None: ...  # type: ignore[no-untyped-def]
+
+    for one in (plain, anything, bare):
+        assert one.input_type == dict[str, Any]
+        assert one.entry().input_schema["type"] == "object"
+
+
+def test_an_annotated_input_type_keeps_its_annotation() -> None:
+    @agent("annotated")
+    async def annotated(job: JobContext[Annotated[Topic, Meta(title="About")]]) -> None: ...
+
+    assert annotated.entry().input_schema["title"] == "About"
+
+
+@pytest.mark.parametrize("name", ["", "Haiku", "a b", "ä", "a" * 41, "a\n", "a.b"])
+def test_a_name_that_is_not_allowed_is_refused(name: str) -> None:
+    with pytest.raises(InvalidAgent, match="An agent's name has 1 to 40 of a-z 0-9 - _"):
+        agent(name)
+
+
+def test_the_decorator_without_a_name_is_refused() -> None:
+    with pytest.raises(TypeError, match=r'write @agent\("name"\)'):
+
+        @agent  # type: ignore[arg-type]
+        async def nameless(job: JobContext[Any]) -> None: ...
+
+
+def sync_function(job: JobContext[Any]) -> None: ...
+
+
+async def yields(job: JobContext[Any]) -> Any:
+    yield 1
+
+
+async def takes_nothing() -> None: ...
+
+
+async def takes_two(job: JobContext[Any], more: int) -> None: ...
+
+
+async def takes_keywords(*, job: JobContext[Any]) -> None: ...
+
+
+async def takes_a_number(job: int) -> None: ...
+
+
+async def takes_the_unknown(job: "JobContext[Nowhere]") -> None: ...  # type: ignore[name-defined]  # noqa: F821
+
+
+@pytest.mark.parametrize(
+    ("function", "reason"),
+    [
+        (sync_function, "must be an `async def`"),
+        (yields, "must be an `async def` that does not yield"),
+        (takes_nothing, "exactly one argument"),
+        (takes_two, "exactly one argument"),
+        (takes_keywords, "exactly one argument"),
+        (takes_a_number, "must be a JobContext"),
+        (takes_the_unknown, "annotations .* must be known to its module: name 'Nowhere'"),
+    ],
+)
+def test_a_function_that_cannot_be_an_agent_is_refused(function: Any, reason: str) -> None:
+    with pytest.raises(TypeError, match=reason):
+        agent("wrong")(function)
+
+
+def test_the_built_in_agents_are_loaded() -> None:
+    assert list(load_agents()) == ["chat"]
+    assert load_agents()["chat"].input_type is not None
+
+
+def test_agents_of_modules_and_packages_are_loaded(write_module: WriteModule) -> None:
+    write_module("zoo.birds", ONE.format(name="owl") + ONE.format(name="emu"))
+    package = write_module("zoo.__init__", "from zoo import birds").removesuffix(".__init__")
+    single = write_module("garden", "from zoo.birds import owl\n" + ONE.format(name="rose"))
+    assert sorted(load_agents([package, single])) == ["chat", "emu", "owl", "rose"]
+    assert load_agents(["garden"]).keys() == load_agents(["garden"]).keys() == {"chat", "owl", "rose"}
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        ("import nowhere_to_be_found", "ModuleNotFoundError: No module named 'nowhere_to_be_found'"),
+        ("def f(:", "SyntaxError: "),
+        ("1 / 0", "ZeroDivisionError: division by zero"),
+        ('@agent("A")\nasync def f(job: JobContext[Any]) -> None: ...', "InvalidAgent: An agent's name"),
+        ('@agent("a")\ndef f(job: JobContext[Any]) -> None: ...', "TypeError: The agent 'a' must be an"),
+    ],
+)
+def test_a_module_that_cannot_be_imported_is_one_sentence(
+    write_module: WriteModule, source: str, reason: str
+) -> None:
+    module = write_module("broken", source)
+    with pytest.raises(AgentLoadError) as raised:
+        load_agents([module])
+    assert str(raised.value).startswith(f"The module 'broken' cannot be imported: {reason}")
+    assert "\n" not in str(raised.value)
+
+
+def test_a_module_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(AgentLoadError, match="'no_such_module' cannot be imported: ModuleNotFoundError"):
+        load_agents(["no_such_module"])
+
+
+def test_a_module_without_agents_is_refused(write_module: WriteModule) -> None:
+    with pytest.raises(AgentLoadError, match="'empty' has no agent: decorate a function"):
+        load_agents([write_module("empty", "")])
+
+
+def test_two_agents_of_one_name_are_refused(write_module: WriteModule) -> None:
+    first, second = (write_module(name, ONE.format(name="owl")) for name in ("north", "south"))
+    with pytest.raises(AgentLoadError, match="Two agents are named 'owl': north:owl and south:owl"):
+        load_agents([first, second])
+    with pytest.raises(AgentLoadError, match="Two agents are named 'chat'"):
+        load_agents([write_module("mine", ONE.format(name="chat"))])
+
+
+def test_an_input_without_a_schema_is_refused_at_loading(write_module: WriteModule) -> None:
+    module = write_module("listy", '@agent("x")\nasync def x(job: JobContext[list[int]]) -> None: ...')
+    with pytest.raises(AgentLoadError, match="'x' of listy:x cannot be used: .* is no JSON object"):
+        load_agents([module])

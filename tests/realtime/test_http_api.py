@@ -1,0 +1,132 @@
+"""The HTTP requests."""
+
+from typing import Any
+
+import pytest
+
+from shared_events.ids import new_epoch, new_job_id
+from shared_events.log import JobLog
+from tests.making import completed, failed, started_job, write
+from tests.realtime.conftest import Node, serving
+from tests.redis_server import RedisServer
+from tests.waiting import eventually_awaited
+
+JSON = {"Content-Type": "application/json"}
+
+
+async def test_submit_answers_with_where_the_job_is(node: Node, catalogue: Any) -> None:
+    body = {"agent": "chat", "input": {"prompt": "hello"}}
+    async with node.session.post(f"{node.url}/v1/jobs", json=body) as response:
+        accepted = await response.json()
+        assert response.status == 202
+        assert response.headers["Location"] == f"/v1/jobs/{accepted['jobId']}"
+    status, job = await node.get(f"/v1/jobs/{accepted['jobId']}")
+    assert status == 200
+    assert isinstance(job, dict)
+    assert (job["status"], job["sequence"], job["text"], job["agent"]) == ("queued", 1, "", "chat")
+
+
+async def test_a_finished_job_is_read_whole(node: Node, log: JobLog) -> None:
+    done, broken, epoch = new_job_id(), new_job_id(), new_epoch()
+    await started_job(log, done, epoch, "three ", "words 🙂")
+    await write(log, done, epoch, completed(done, 4))
+    await started_job(log, broken, epoch)
+    await write(log, broken, epoch, failed(broken, 2))
+    _, job = await node.get(f"/v1/jobs/{done}")
+    assert isinstance(job, dict)
+    assert (job["text"], job["status"], job["result"]) == ("three words 🙂", "completed", {"done": True})
+    _, job = await node.get(f"/v1/jobs/{broken}")
+    assert isinstance(job, dict)
+    assert job["error"] == {"code": "agent_error", "message": "it broke", "retryable": False}
+
+
+@pytest.mark.parametrize(
+    ("options", "status", "code"),
+    [
+        ({"data": "{}", "headers": {"Content-Type": "text/plain"}}, 400, "invalid_request"),
+        ({"data": "{", "headers": {"Content-Type": "application/json"}}, 400, "invalid_request"),
+        ({"data": b"\xff", "headers": {"Content-Type": "application/json"}}, 400, "invalid_request"),
+        ({"data": "[" * 60_000, "headers": {"Content-Type": "application/json"}}, 400, "invalid_request"),
+        (
+            {"data": '{"agent":"\\ud83d"}', "headers": {"Content-Type": "application/json"}},
+            400,
+            "invalid_request",
+        ),
+        ({"json": []}, 400, "invalid_request"),
+        ({"json": {"agent": "chat", "input": {"prompt": "x" * 10_000_000}}}, 413, "too_large"),
+        ({"json": {"agent": "poet", "input": {}}}, 400, "unknown_agent"),
+        ({"json": {"agent": "chat", "input": {"prompt": "x"}, "url": "http://evil"}}, 400, "invalid_request"),
+    ],
+)
+async def test_a_bad_submit_is_a_problem(
+    node: Node, catalogue: Any, options: Any, status: int, code: str
+) -> None:
+    async with node.session.post(f"{node.url}/v1/jobs", **options) as response:
+        said = await response.json(content_type="application/problem+json")
+    assert (response.status, said["status"], said["code"]) == (status, status, code)
+    assert said["detail"]
+
+
+async def test_the_idempotency_key_may_be_a_header(node: Node, catalogue: Any) -> None:
+    body, headers = {"agent": "chat", "input": {"prompt": "a"}}, {"Idempotency-Key": new_job_id()}
+    _, one = await node.post("/v1/jobs", json=body, headers=headers)
+    _, two = await node.post("/v1/jobs", json=body, headers=headers)
+    assert one == two
+    status, other = await node.post("/v1/jobs", json=body | {"model": "x"}, headers=headers)
+    assert (status, isinstance(other, dict) and other["code"]) == (409, "idempotency_conflict")
+
+
+async def test_cancel(node: Node, log: JobLog) -> None:
+    job_id, epoch = new_job_id(), new_epoch()
+    await started_job(log, job_id, epoch)
+    assert await node.post(f"/v1/jobs/{job_id}/cancel") == (200, {"jobId": job_id, "status": "accepted"})
+    status, refused = await node.post(f"/v1/jobs/{job_id}/cancel", json=[1])
+    assert (status, isinstance(refused, dict) and refused["code"]) == (400, "invalid_request")
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1/jobs/nonsense", f"/v1/jobs/{'0' * 20}", "/v1/jobs/%7Bx%7D", "/v1/nothing", "/x"]
+)
+async def test_what_is_not_there_is_a_problem_with_404(node: Node, path: str) -> None:
+    status, said = await node.get(path)
+    assert (status, isinstance(said, dict) and said["status"]) == (404, 404)
+
+
+async def test_agents_are_listed_with_their_schema(node: Node, catalogue: Any) -> None:
+    _, listed = await node.get("/v1/agents")
+    assert isinstance(listed, dict)
+    assert listed["agents"][0]["name"] == "chat"
+    assert listed["agents"][0]["inputSchema"]["required"] == ["prompt"]
+    assert listed["backends"][0]["models"] == ["essay"]
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "[::2]", "evil@127.0.0.1:x"])
+async def test_a_name_that_was_rebound_to_us_is_refused(node: Node, host: str) -> None:
+    async with node.session.get(f"{node.url}/v1/agents", headers={"Host": host}) as response:
+        assert response.status in {400, 421}
+
+
+async def test_answers_carry_the_security_headers(node: Node) -> None:
+    async with node.session.get(f"{node.url}/healthz") as response:
+        assert "script-src 'self'" in response.headers["Content-Security-Policy"]
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize("path", ["/web/../app.py", "/web/%2e%2e/app.py", "/assets/..%2f..%2fpyproject.toml"])
+async def test_no_file_outside_is_served(node: Node, path: str) -> None:
+    async with node.session.get(node.url + path) as response:
+        assert response.status == 404
+
+
+async def test_ready_turns_red_while_redis_is_frozen_and_green_again(
+    own_redis: RedisServer, keys: Any
+) -> None:
+    async with serving(own_redis.url, keys) as node:
+
+        async def is_red() -> bool:
+            return not await node.is_ready()
+
+        own_redis.freeze()
+        await eventually_awaited(is_red, timeout_s=15)
+        own_redis.thaw()
+        await eventually_awaited(node.is_ready, timeout_s=15)
