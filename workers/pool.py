@@ -1,6 +1,7 @@
 """A pool of RQ workers, as many as `WORKER_CONCURRENCY` says."""
 
 from functools import partial
+from typing import cast
 
 import redis
 import structlog
@@ -22,18 +23,22 @@ def main(settings: Settings) -> None:
     """Work until told to stop."""
     announcement = _announcement(settings)
     keys = Keys(settings.key_prefix)
+    # The pool only calls it, in a process that it forks.
+    worker_class = cast(
+        "type[JobcastWorker]", partial(JobcastWorker, settings=settings, announcement=announcement)
+    )
     pool = WorkerPool(
         [keys.queue(priority) for priority in PRIORITIES],
         connection=redis.Redis.from_url(settings.queue_redis_url),
         num_workers=settings.worker_concurrency,
-        worker_class=partial(JobcastWorker, settings=settings, announcement=announcement),
+        worker_class=worker_class,
         serializer=JSONSerializer,
     )
     agents, backends = (
         [entry.name for entry in part] for part in (announcement.agents, announcement.backends)
     )
     _log.info("worker_ready", agents=agents, backends=backends, concurrency=settings.worker_concurrency)
-    pool.start()
+    pool.start(logging_level="WARNING")
 
 
 def _announcement(settings: Settings) -> Announcement:

@@ -51,7 +51,7 @@ class JobcastWorker(Worker):
 
     def register_death(self) -> None:
         withdraw(self.connection, Keys(self._settings.key_prefix), self.name)
-        super().register_death()
+        super().register_death()  # type: ignore[no-untyped-call]
 
     def handle_job_failure(self, job: Job, queue: Queue, *args: Any, **kwargs: Any) -> None:
         super().handle_job_failure(job, queue, *args, **kwargs)
@@ -63,7 +63,7 @@ class JobcastWorker(Worker):
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
         if self.horse_pid:
             os.kill(self.horse_pid, signal.SIGTERM)
-        super().request_stop(signum, frame)
+        super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
 
 
 def _is_ours(job: Job) -> bool:

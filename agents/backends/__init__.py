@@ -1,0 +1,19 @@
+"""Backends: whoever answers, behind one port."""
+
+from agents.backends.configured import backends_from, entries
+from agents.backends.openai_chat import OpenAIChat
+from agents.backends.protocol import Backend, ChatMessage, ChatRequest, Delta, Finished, TextDelta
+from agents.backends.scripted import Scripted
+
+__all__ = [
+    "Backend",
+    "ChatMessage",
+    "ChatRequest",
+    "Delta",
+    "Finished",
+    "OpenAIChat",
+    "Scripted",
+    "TextDelta",
+    "backends_from",
+    "entries",
+]

@@ -1,0 +1,132 @@
+"""Agents: how a function becomes one, and how a worker finds those of its modules.
+
+Loading has no global list: a module's agents are those that its names hold.
+"""
+
+import importlib
+import inspect
+import re
+import sys
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from typing import Any, Final, TypeAlias, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from agents.context import JobContext
+from agents.errors import AgentLoadError, InvalidAgent
+from agents.schema import input_schema
+from shared_events.contract import AgentEntry
+
+BUILT_IN: Final = ("agents.chat",)
+
+AgentFunction: TypeAlias = Callable[[JobContext[Any]], Coroutine[Any, Any, object]]
+
+_NAME: Final = re.compile(r"[a-z0-9_-]{1,40}", re.ASCII)
+
+
+class Agent(msgspec.Struct, frozen=True, eq=False):
+    """What `@agent` makes of a function. It can still be called like the function."""
+
+    name: str
+    description: str
+    input_type: Any
+    """What `msgspec.convert` turns the job's input into."""
+    run: AgentFunction
+
+    async def __call__(self, job: JobContext[Any]) -> object:
+        return await self.run(job)
+
+    @property
+    def origin(self) -> str:
+        """`module:function`"""
+        return f"{self.run.__module__}:{self.run.__qualname__}"
+
+    def entry(self) -> AgentEntry:
+        """As the worker announces it. Raises `InvalidAgent` if its input has no JSON Schema."""
+        schema = input_schema(self.input_type)
+        return AgentEntry(name=self.name, description=self.description, input_schema=schema)
+
+
+def agent(name: str, *, description: str | None = None) -> Callable[[AgentFunction], Agent]:
+    """Make an agent of `async def f(job: JobContext[Input]) -> result | None`.
+
+    `Input` is a msgspec Struct; plain `JobContext` takes any JSON object as a dict. The description is,
+    unless given, the docstring's first line.
+    Raises `InvalidAgent` for a name, `TypeError` for a function that cannot be.
+    """
+    if not isinstance(name, str):
+        raise TypeError('An agent needs a name: write @agent("name").')
+    if not _NAME.fullmatch(name):
+        raise InvalidAgent(f"An agent's name has 1 to 40 of a-z 0-9 - _, not {name[:60]!r}.")
+
+    def decorate(function: AgentFunction) -> Agent:
+        if not inspect.iscoroutinefunction(function):
+            raise TypeError(f"The agent {name!r} must be an `async def` that does not yield.")
+        told = description if description is not None else _first_line(function)
+        return Agent(name, told, _input_type(name, function), function)
+
+    return decorate
+
+
+def load_agents(modules: Sequence[str] = ()) -> dict[str, Agent]:
+    """The built-in agents and those of `modules` (and of what these packages import), by name.
+
+    Raises `AgentLoadError`, in one sentence, for a module that cannot be imported or has no agent, for an
+    agent whose input has no JSON Schema, and for two agents of one name.
+    """
+    found: dict[str, Agent] = {}
+    for module in (*BUILT_IN, *modules):
+        for candidate in _load(module):
+            known = found.setdefault(candidate.name, candidate)
+            if known is not candidate:
+                raise AgentLoadError(
+                    f"Two agents are named {known.name!r}: {known.origin} and {candidate.origin}."
+                )
+    return found
+
+
+def _load(module: str) -> list[Agent]:
+    try:
+        importlib.import_module(module)
+    except Exception as error:  # an author's module may raise anything
+        reason = f"{type(error).__name__}: {error}".rstrip(".")
+        raise AgentLoadError(f"The module {module!r} cannot be imported: {reason}.") from error
+    agents = list(_agents_of(module))
+    if not agents:
+        raise AgentLoadError(f'The module {module!r} has no agent: decorate a function with @agent("name").')
+    for one in agents:
+        try:
+            one.entry()
+        except InvalidAgent as error:
+            raise AgentLoadError(f"The agent {one.name!r} of {one.origin} cannot be used: {error}") from error
+    return agents
+
+
+def _agents_of(module: str) -> Iterator[Agent]:
+    """What the names of `module` and of its imported submodules hold."""
+    for name, loaded in list(sys.modules.items()):
+        if name == module or name.startswith(f"{module}."):
+            yield from (value for value in vars(loaded).values() if isinstance(value, Agent))
+
+
+def _input_type(name: str, function: AgentFunction) -> Any:
+    parameters = list(inspect.signature(function).parameters.values())
+    if len(parameters) != 1 or parameters[0].kind not in _BY_POSITION:
+        raise TypeError(f"The agent {name!r} must take exactly one argument, its JobContext.")
+    try:
+        annotation = get_type_hints(function, include_extras=True).get(parameters[0].name, JobContext)
+    except NameError as error:
+        raise TypeError(
+            f"The annotations of the agent {name!r} must be known to its module: {error}."
+        ) from error
+    if annotation is not JobContext and get_origin(annotation) is not JobContext:
+        raise TypeError(f"The argument of the agent {name!r} must be a JobContext or a JobContext[Input].")
+    (inner,) = get_args(annotation) or (Any,)
+    return dict[str, Any] if inner is Any else inner
+
+
+_BY_POSITION: Final = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+
+
+def _first_line(function: AgentFunction) -> str:
+    return (inspect.getdoc(function) or "").partition("\n")[0]

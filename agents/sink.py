@@ -1,0 +1,17 @@
+"""Where an agent's output goes: the port that the worker's writer implements."""
+
+from typing import Any, Protocol
+
+from shared_events.events import ChunkMetadata
+
+
+class EventSink(Protocol):
+    """Publishes in the order of the calls. A call may wait when what it writes to is behind."""
+
+    async def chunk(self, text: str, metadata: ChunkMetadata | None) -> None:
+        """`text` is never empty and well-formed Unicode."""
+        ...
+
+    async def progress(self, percent: float, step: str | None, metadata: dict[str, Any] | None) -> None:
+        """`percent` is from 0 to 100."""
+        ...
