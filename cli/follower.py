@@ -121,4 +121,4 @@ async def connected(url: str, *, transports: list[str] | None = None) -> AsyncIt
     try:
         yield Client(socket)
     finally:
-        await socket.disconnect()
+        await socket.eio.disconnect(abort=True)  # a polite farewell over polling waits for the poll to end

@@ -1,0 +1,88 @@
+"""Processes that die in the middle of an answer: every follower ends with the whole text, or is told."""
+
+import asyncio
+import os
+import signal
+
+import psutil
+import pytest
+import redis
+from rq import Queue
+from rq.serializers import JSONSerializer
+
+from cli.follower import Client
+from shared_events.events import JobStatus
+from shared_events.fold import JobView
+from shared_events.keys import Keys
+from tests.e2e.conftest import client_of, counted, followed, submit
+from tests.stack import Stack
+from tests.waiting import eventually
+
+
+async def half_way(client: Client, job_id: str, view: JobView) -> None:
+    """Until `view`, which somebody follows, has some text."""
+    await eventually(lambda: len(view.text) > 20, timeout_s=20)
+
+
+async def following(client: Client, job_id: str) -> tuple[JobView, asyncio.Task[None]]:
+    view = JobView(job_id)
+
+    async def follow() -> None:
+        async for _ in client.follow(job_id, view):
+            assert counted(300).startswith(view.text)
+
+    return view, asyncio.create_task(follow())
+
+
+@pytest.mark.parametrize("part", ["web", "redis", "web and redis"])
+async def test_killed_in_mid_answer_and_started_again(fragile: Stack, part: str) -> None:
+    async with client_of(fragile) as one, client_of(fragile) as two:
+        job_id = await submit(one, model="count-300@60")
+        followers = [await following(client, job_id) for client in (one, two)]
+        await half_way(one, job_id, followers[0][0])
+        parts = [fragile.web] if "web" in part else []
+        for process in [*parts, *([fragile.redis] if "redis" in part else [])]:
+            process.kill()
+            process.start()
+        async with asyncio.timeout(60):
+            await asyncio.gather(*[task for _, task in followers])
+    assert [view.text for view, _ in followers] == [counted(300)] * 2
+    assert {view.status for view, _ in followers} == {JobStatus.COMPLETED}
+
+
+async def test_a_job_whose_process_dies_ends_as_failed(fragile: Stack) -> None:
+    async with client_of(fragile) as client:
+        job_id = await submit(client, model="count-300@30")
+        view, task = await following(client, job_id)
+        await half_way(client, job_id, view)
+        descendants = psutil.Process(fragile.worker.pid).children(recursive=True)
+        newest = max(descendants, key=lambda process: process.create_time())
+        newest.kill()  # the process that runs the job
+        await asyncio.wait_for(task, 20)
+    assert view.error is not None
+    assert (view.status, view.error.code) == (JobStatus.FAILED, "worker_lost")
+    assert counted(300).startswith(view.text) and view.text
+
+
+async def test_a_worker_that_is_stopped_says_so(fragile: Stack) -> None:
+    async with client_of(fragile) as client:
+        job_id = await submit(client, model="count-300@30")
+        view, task = await following(client, job_id)
+        await half_way(client, job_id, view)
+        os.kill(fragile.worker.pid, signal.SIGTERM)
+        await asyncio.wait_for(task, 20)
+    assert view.error is not None
+    assert (view.status, view.error.code) == (JobStatus.FAILED, "worker_lost")
+
+
+async def test_a_queue_entry_that_names_another_function_is_refused(fragile: Stack) -> None:
+    witness = fragile.web.log.parent / "witness"
+    connection = redis.Redis.from_url(fragile.redis.url, protocol=2)
+    queue = Queue(Keys().queue("normal"), connection=connection, serializer=JSONSerializer)
+    job = queue.enqueue_call("os.mkdir", args=(str(witness),), job_id="0" * 20)
+    await eventually(lambda: job.get_status(refresh=True) == "failed", timeout_s=20)
+    assert not witness.exists()
+    assert "job_refused" in fragile.worker.log.read_text()
+    async with client_of(fragile) as client:
+        assert (await followed(client, await submit(client, model="count-5@50"))).text == counted(5)
+    connection.close()
