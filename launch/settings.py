@@ -12,19 +12,18 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, Literal
-from urllib.parse import urlsplit
+from urllib.parse import quote
 
 import msgspec
 
+from launch.environment import Environment, SettingsError, split_url, wrong
+
+__all__ = ["LogFormat", "OpenAISettings", "Secret", "Settings", "SettingsError", "read_settings"]
+
 LogFormat = Literal["console", "json"]
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
-_REDIS_SCHEMES: Final = ("redis", "rediss", "unix")
 _LONGEST_SOCKET_PATH: Final = 100
 """Unix socket paths end at 104 bytes on macOS, at 108 on Linux."""
-
-
-class SettingsError(Exception):
-    """A setting is wrong; the message is one sentence for the person who set it."""
 
 
 class Secret:
@@ -80,99 +79,43 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """The settings of this process. Raises `SettingsError`."""
-    reader = _Reader(os.environ if environ is None else environ)
-    data_dir = Path(reader.text("DATA_DIR", ".data")).expanduser().absolute()
-    config = _read_config(reader)
-    redis_url = reader.redis_url("REDIS_URL")
-    needs_embedded = not (redis_url or (reader.has("QUEUE_REDIS_URL") and reader.has("EVENT_REDIS_URL")))
+    environment = Environment(os.environ if environ is None else environ)
+    data_dir = environment.path("DATA_DIR", ".data")
+    config = _read_config(environment)
+    redis_url = environment.redis_url("REDIS_URL")
+    needs_embedded = not (
+        redis_url or (environment.has("QUEUE_REDIS_URL") and environment.has("EVENT_REDIS_URL"))
+    )
     socket = _embedded_socket(data_dir) if needs_embedded else None
-    default_url = redis_url or f"unix://{socket}"
-    _refuse_what_is_not_built(reader)
+    default_url = redis_url or f"unix://{quote(str(socket))}"
+    _refuse_what_is_not_built(environment)
     return Settings(
-        host=_host(reader),
-        port=reader.integer("PORT", 8000, low=1, high=65535),
+        host=_host(environment),
+        port=environment.integer("PORT", 8000, low=1, high=65535),
         data_dir=data_dir,
-        queue_redis_url=reader.redis_url("QUEUE_REDIS_URL") or default_url,
-        event_redis_url=reader.redis_url("EVENT_REDIS_URL") or default_url,
+        queue_redis_url=environment.redis_url("QUEUE_REDIS_URL") or default_url,
+        event_redis_url=environment.redis_url("EVENT_REDIS_URL") or default_url,
         embedded_socket=socket,
-        cors_origins=_origins(reader),
-        worker_concurrency=reader.integer("WORKER_CONCURRENCY", 4, low=1, high=64),
-        lease_s=reader.number("LEASE_SECONDS", 15, low=1, high=3600),
-        drain_s=reader.number("DRAIN_SECONDS", 30, low=0, high=3600),
-        log_format=reader.choice("LOG_FORMAT", "console", ("console", "json")),  # type: ignore[arg-type]
-        log_level=reader.choice("LOG_LEVEL", "info", LOG_LEVELS),
-        key_prefix=reader.pattern("KEY_PREFIX", "jobcast", r"[a-z0-9_-]{1,40}", "1 to 40 of a-z 0-9 _ -"),
+        cors_origins=_origins(environment),
+        worker_concurrency=environment.integer("WORKER_CONCURRENCY", 4, low=1, high=64),
+        lease_s=environment.number("LEASE_SECONDS", 15, low=1, high=3600),
+        drain_s=environment.number("DRAIN_SECONDS", 30, low=0, high=3600),
+        log_format=environment.choice("LOG_FORMAT", "console", ("console", "json")),  # type: ignore[arg-type]
+        log_level=environment.choice("LOG_LEVEL", "info", LOG_LEVELS),
+        key_prefix=environment.pattern(
+            "KEY_PREFIX", "jobcast", r"[a-z0-9_-]{1,40}", "1 to 40 of a-z 0-9 _ -"
+        ),
         modules=_modules(config),
-        openai=_openai(reader),
+        openai=_openai(environment),
     )
 
 
-class _Reader:
-    """Values by name; an empty value counts as absent."""
-
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self._environ = environ
-
-    def has(self, name: str) -> bool:
-        return bool(self._environ.get(name, "").strip())
-
-    def text(self, name: str, default: str) -> str:
-        return self._environ.get(name, "").strip() or default
-
-    def integer(self, name: str, default: int, *, low: int, high: int) -> int:
-        allowed = f"a whole number from {low} to {high}"
-        value = self.text(name, str(default))
-        if not re.fullmatch(r"\d{1,9}", value, re.ASCII) or not low <= int(value) <= high:
-            raise _wrong(name, value, allowed)
-        return int(value)
-
-    def number(self, name: str, default: float, *, low: float, high: float) -> float:
-        allowed = f"a number of seconds from {low:g} to {high:g}"
-        value = self.text(name, f"{default:g}")
-        if not re.fullmatch(r"\d{1,9}(\.\d{1,6})?", value, re.ASCII) or not low <= float(value) <= high:
-            raise _wrong(name, value, allowed)
-        return float(value)
-
-    def choice(self, name: str, default: str, allowed: tuple[str, ...]) -> str:
-        value = self.text(name, default).lower()
-        if value not in allowed:
-            raise _wrong(name, value, "one of " + ", ".join(allowed))
-        return value
-
-    def pattern(self, name: str, default: str, pattern: str, allowed: str) -> str:
-        value = self.text(name, default)
-        if not re.fullmatch(pattern, value, re.ASCII):
-            raise _wrong(name, value, allowed)
-        return value
-
-    def redis_url(self, name: str) -> str | None:
-        if not self.has(name):
-            return None
-        value = self.text(name, "")
-        # A password may stand in the URL: the message shows the scheme alone.
-        scheme = urlsplit(value).scheme
-        if scheme not in _REDIS_SCHEMES:
-            raise _wrong(name, f"{scheme}://…" if scheme else "…", "a redis://, rediss:// or unix:// URL")
-        return value
-
-    def http_url(self, name: str, default: str) -> str:
-        value = self.text(name, default).rstrip("/")
-        parts = urlsplit(value)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username:
-            raise _wrong(name, f"{parts.scheme}://{parts.hostname}…", "an http:// or https:// URL without a user")
-        return value
-
-
-def _wrong(name: str, value: str, allowed: str) -> SettingsError:
-    return SettingsError(f"{name} is {value!r}, but must be {allowed}.")
-
-
-def _host(reader: _Reader) -> str:
-    host = reader.text("HOST", "127.0.0.1")
+def _host(environment: Environment) -> str:
+    host = environment.text("HOST", "127.0.0.1")
     try:
         loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
-        raise _wrong("HOST", host, "an IP address or localhost") from None
+        raise wrong("HOST", host, "an IP address or localhost") from None
     if not loopback:
         raise SettingsError(
             f"HOST is {host!r}, but this version has no sign-in yet and serves the loopback interface only: "
@@ -181,52 +124,62 @@ def _host(reader: _Reader) -> str:
     return host
 
 
-def _refuse_what_is_not_built(reader: _Reader) -> None:
+def _refuse_what_is_not_built(environment: Environment) -> None:
     """A security setting that would be ignored must stop the start."""
     for name in ("JOBCAST_SECRET", "JOBCAST_JWKS_URL"):
-        if reader.has(name):
+        if environment.has(name):
             raise SettingsError(f"{name} is set, but this version cannot check tokens yet: unset it.")
 
 
-def _origins(reader: _Reader) -> tuple[str, ...]:
-    if not reader.has("CORS_ORIGINS"):
+def _origins(environment: Environment) -> tuple[str, ...]:
+    if not environment.has("CORS_ORIGINS"):
         return ()
-    origins = tuple(part.strip().rstrip("/") for part in reader.text("CORS_ORIGINS", "").split(",") if part.strip())
+    origins = tuple(
+        part.strip().rstrip("/") for part in environment.text("CORS_ORIGINS", "").split(",") if part.strip()
+    )
     for origin in origins:
-        parts = urlsplit(origin)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path or "*" in origin:
-            raise _wrong("CORS_ORIGINS", origin, "origins such as https://app.example.com, separated by commas")
+        parts = split_url(origin)
+        if (
+            not parts
+            or parts.scheme not in {"http", "https"}
+            or not parts.hostname
+            or parts.path
+            or "*" in origin
+        ):
+            raise wrong(
+                "CORS_ORIGINS", origin, "origins such as https://app.example.com, separated by commas"
+            )
     return origins
 
 
 def _embedded_socket(data_dir: Path) -> Path:
     """A unix socket: no port to collide on, nothing for another user of the machine to connect to."""
-    socket = data_dir / "redis.sock"
-    if len(str(socket)) <= _LONGEST_SOCKET_PATH:
+    socket = data_dir / "redis" / "redis.sock"
+    if len(os.fsencode(socket)) <= _LONGEST_SOCKET_PATH:
         return socket
-    digest = hashlib.sha256(str(data_dir).encode()).hexdigest()[:16]
+    digest = hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:16]
     return Path(tempfile.gettempdir()) / f"jobcast-{os.getuid()}-{digest}" / "redis.sock"
 
 
-def _openai(reader: _Reader) -> OpenAISettings | None:
-    if not reader.has("OPENAI_API_KEY") and not reader.has("OPENAI_BASE_URL"):
+def _openai(environment: Environment) -> OpenAISettings | None:
+    if not environment.has("OPENAI_API_KEY") and not environment.has("OPENAI_BASE_URL"):
         return None
-    key = reader.text("OPENAI_API_KEY", "")
+    key = environment.text("OPENAI_API_KEY", "")
     return OpenAISettings(
-        base_url=reader.http_url("OPENAI_BASE_URL", "https://api.openai.com/v1"),
+        base_url=environment.http_url("OPENAI_BASE_URL", "https://api.openai.com/v1"),
         api_key=Secret(key) if key else None,
-        model=reader.text("OPENAI_MODEL", "gpt-5-mini"),
+        model=environment.text("OPENAI_MODEL", "gpt-5-mini"),
     )
 
 
-def _read_config(reader: _Reader) -> dict[str, Any]:
-    named = reader.has("JOBCAST_CONFIG")
-    path = Path(reader.text("JOBCAST_CONFIG", "jobcast.toml")).expanduser()
+def _read_config(environment: Environment) -> dict[str, Any]:
+    named = environment.has("JOBCAST_CONFIG")
+    path = environment.path("JOBCAST_CONFIG", "jobcast.toml")
     try:
         config = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         if named:
-            raise _wrong("JOBCAST_CONFIG", str(path), "the path of a readable file") from None
+            raise wrong("JOBCAST_CONFIG", str(path), "the path of a readable file") from None
         return {}
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} cannot be read: {error}.") from error
@@ -241,5 +194,5 @@ def _modules(config: dict[str, Any]) -> tuple[str, ...]:
     modules = config.get("modules", [])
     dotted = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
     if not isinstance(modules, list) or not all(isinstance(m, str) and dotted.fullmatch(m) for m in modules):
-        raise _wrong("modules", repr(modules), 'a list of importable modules such as ["my_package.agents"]')
+        raise wrong("modules", repr(modules), 'a list of importable modules such as ["my_package.agents"]')
     return tuple(modules)

@@ -1,5 +1,6 @@
 """Takes keys and prompts out of a provider's words before anybody reads them. Pure."""
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -7,6 +8,8 @@ LONGEST: Final = 300
 """So many characters of a provider's words are passed on."""
 MASK: Final = "***"
 _LOOKED_AT: Final = 2 * LONGEST
+_ESCAPED_SPACE: Final = re.compile(r"\\[nrt]")
+_ESCAPED_QUOTE: Final = re.compile(r"\\([\"'\\/])")
 _KEY_RUN: Final = 8
 _PROMPT_RUN: Final = 20
 _SHORTEST: Final = 4
@@ -26,12 +29,17 @@ class Redaction:
 
     def apply(self, words: str) -> str:
         """`words` on one line, without the secrets, cut to `LONGEST`."""
-        words = " ".join(words[: 4 * _LOOKED_AT].split())[:_LOOKED_AT]
+        words = _on_one_line(words[: 4 * _LOOKED_AT])[:_LOOKED_AT]
         hidden = bytearray(len(words))
         for secret, run in self._secrets:
-            for start, end in _shared(words, " ".join(secret.split()), run):
+            for start, end in _shared(words, _on_one_line(secret), run):
                 hidden[start:end] = b"\x01" * (end - start)
         return _cut("".join(_masked(words, hidden)))
+
+
+def _on_one_line(text: str) -> str:
+    # A provider may quote a prompt as JSON, with its line breaks and quotes escaped.
+    return " ".join(_ESCAPED_QUOTE.sub(r"\1", _ESCAPED_SPACE.sub(" ", text)).split())
 
 
 def _shared(words: str, secret: str, run: int) -> Iterator[tuple[int, int]]:

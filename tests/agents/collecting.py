@@ -48,13 +48,11 @@ class Reciting:
         pass
 
 
-def context(
-    sink: CollectingSink, *backends: Backend, input: Any = None, **request: Any
-) -> JobContext[Any]:
-    """A context of a first attempt; `request` are fields of the `JobRequest`."""
+def context(sink: CollectingSink, *backends: Backend, given: Any = None, **request: Any) -> JobContext[Any]:
+    """A context of a first attempt; `given` is its input, `request` are fields of the `JobRequest`."""
     return JobContext(
-        request=JobRequest(job_id="j" * 20, agent="test", input=input, owner="dev", **request),
-        input=input,
+        request=JobRequest(job_id="j" * 20, agent="test", input=given, owner="dev", **request),
+        input=given,
         attempt=1,
         sink=sink,
         backends=named(backends),

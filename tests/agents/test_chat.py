@@ -62,7 +62,7 @@ def test_neither_or_both_is_refused_with_a_sentence() -> None:
 
 async def test_a_prompt_is_asked_and_its_answer_streamed() -> None:
     backend = Reciting(TextDelta("Hel"), TextDelta("lo"), Finished("stop", None))
-    job = context(sink := CollectingSink(), backend, input=ChatInput(prompt="Hi"))
+    job = context(sink := CollectingSink(), backend, given=ChatInput(prompt="Hi"))
     assert await chat(job) is None
     assert sink.chunks == ["Hel", "lo"]
     assert backend.asked[0].messages == (ChatMessage("user", "Hi"),)
@@ -71,5 +71,5 @@ async def test_a_prompt_is_asked_and_its_answer_streamed() -> None:
 async def test_a_conversation_goes_on() -> None:
     backend = Reciting(Finished("stop", None))
     conversation = [ChatMessage("user", "Hi"), ChatMessage("assistant", "Hello"), ChatMessage("user", "How?")]
-    await chat(context(CollectingSink(), backend, input=ChatInput(messages=conversation)))
+    await chat(context(CollectingSink(), backend, given=ChatInput(messages=conversation)))
     assert list(backend.asked[0].messages) == conversation

@@ -1,8 +1,5 @@
 """Registry: what may become an agent, and how modules with agents are loaded."""
 
-import sys
-from collections.abc import Callable
-from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
@@ -10,29 +7,14 @@ import pytest
 from msgspec import Meta
 
 from agents import Agent, AgentLoadError, InvalidAgent, JobContext, agent, load_agents
-
-WriteModule = Callable[[str, str], str]
+from tests.agents.author import WriteModule
 
 
 class Topic(msgspec.Struct):
     topic: str
 
 
-@pytest.fixture
-def write_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WriteModule:
-    """Writes an importable module; it is forgotten after the test."""
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(sys, "modules", sys.modules.copy())
-
-    def write(name: str, source: str) -> str:
-        path = tmp_path.joinpath(*name.split(".")).with_suffix(".py")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f"from typing import Any\nfrom agents import JobContext, agent\n{source}")
-        return name
-
-    return write
-
-
+IMPORTS = "from typing import Any\nfrom agents import JobContext, agent\n"
 ONE = """
 @agent("{name}")
 async def {name}(job: JobContext[Any]) -> None: ...
@@ -153,9 +135,9 @@ def test_the_built_in_agents_are_loaded() -> None:
 
 
 def test_agents_of_modules_and_packages_are_loaded(write_module: WriteModule) -> None:
-    write_module("zoo.birds", ONE.format(name="owl") + ONE.format(name="emu"))
+    write_module("zoo.birds", IMPORTS + ONE.format(name="owl") + ONE.format(name="emu"))
     package = write_module("zoo.__init__", "from zoo import birds").removesuffix(".__init__")
-    single = write_module("garden", "from zoo.birds import owl\n" + ONE.format(name="rose"))
+    single = write_module("garden", "from zoo.birds import owl\n" + IMPORTS + ONE.format(name="rose"))
     assert sorted(load_agents([package, single])) == ["chat", "emu", "owl", "rose"]
     assert load_agents(["garden"]).keys() == load_agents(["garden"]).keys() == {"chat", "owl", "rose"}
 
@@ -173,7 +155,7 @@ def test_agents_of_modules_and_packages_are_loaded(write_module: WriteModule) ->
 def test_a_module_that_cannot_be_imported_is_one_sentence(
     write_module: WriteModule, source: str, reason: str
 ) -> None:
-    module = write_module("broken", source)
+    module = write_module("broken", IMPORTS + source)
     with pytest.raises(AgentLoadError) as raised:
         load_agents([module])
     assert str(raised.value).startswith(f"The module 'broken' cannot be imported: {reason}")
@@ -191,14 +173,16 @@ def test_a_module_without_agents_is_refused(write_module: WriteModule) -> None:
 
 
 def test_two_agents_of_one_name_are_refused(write_module: WriteModule) -> None:
-    first, second = (write_module(name, ONE.format(name="owl")) for name in ("north", "south"))
+    first, second = (write_module(name, IMPORTS + ONE.format(name="owl")) for name in ("north", "south"))
     with pytest.raises(AgentLoadError, match="Two agents are named 'owl': north:owl and south:owl"):
         load_agents([first, second])
     with pytest.raises(AgentLoadError, match="Two agents are named 'chat'"):
-        load_agents([write_module("mine", ONE.format(name="chat"))])
+        load_agents([write_module("mine", IMPORTS + ONE.format(name="chat"))])
 
 
 def test_an_input_without_a_schema_is_refused_at_loading(write_module: WriteModule) -> None:
-    module = write_module("listy", '@agent("x")\nasync def x(job: JobContext[list[int]]) -> None: ...')
-    with pytest.raises(AgentLoadError, match="'x' of listy:x cannot be used: .* is no JSON object"):
+    module = write_module(
+        "listy", IMPORTS + '@agent("x")\nasync def x(job: JobContext[list[int]]) -> None: ...'
+    )
+    with pytest.raises(AgentLoadError, match=r"'x' of listy:x cannot be used: .* is no JSON object"):
         load_agents([module])

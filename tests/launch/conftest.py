@@ -8,6 +8,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
@@ -58,10 +59,17 @@ class Program:
         return exit_code
 
     def end(self) -> None:
-        for process in self.family() if self._process.poll() is None else []:
-            process.send_signal(signal.SIGKILL)
+        for process in self._family_if_any():
+            with suppress(psutil.NoSuchProcess):
+                process.send_signal(signal.SIGKILL)
         self._process.wait(10)
         self._pipe.close()
+
+    def _family_if_any(self) -> list[psutil.Process]:
+        try:
+            return self.family() if self._process.poll() is None else []
+        except psutil.NoSuchProcess:
+            return []
 
     def stop_reading(self) -> None:
         """The next write of the program fails."""

@@ -45,13 +45,28 @@ def running(launch: Launch) -> Program:
 
 def running_command(program: Program, word: str) -> psutil.Process:
     """The kept process, not its keeper, that has `word` in its command line."""
-    return next(process for process in _kept(program) if word in " ".join(process.cmdline()))
+    found = wait_until(lambda: [process for process in _kept(program) if word in _command_line(process)])
+    return found[0]
 
 
 def _kept(program: Program) -> list[psutil.Process]:
     """What the keepers keep, which are the launcher's own children."""
     keepers = psutil.Process(program.pid).children()
-    return [process for keeper in keepers for process in keeper.children()]
+    return [process for keeper in keepers for process in _children(keeper)]
+
+
+def _children(process: psutil.Process) -> list[psutil.Process]:
+    try:
+        return list(process.children())
+    except psutil.NoSuchProcess:
+        return []
+
+
+def _command_line(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.NoSuchProcess:
+        return ""
 
 
 def test_it_prints_its_address_on_a_line_of_its_own(running: Program, free_port: int) -> None:
@@ -96,6 +111,23 @@ def test_a_stop_at_any_moment_of_the_start_leaves_nothing(launch: Launch, proces
 
 
 STARTS_THE_LAUNCHER = "import subprocess, sys; subprocess.Popen([sys.executable, *sys.argv[1:]]).wait()"
+IGNORES_HANG_UPS = """
+import os, signal, sys
+signal.signal(signal.SIGHUP, signal.SIG_IGN)
+os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
+"""
+
+
+def test_with_nohup_a_closed_terminal_stops_nothing(
+    start: Start, data_dir: Path, free_port: int, tmp_path: Path
+) -> None:
+    (tmp_path / "Procfile").write_text(WEB)
+    launcher = ["-m", "launch", "--procfile", tmp_path / "Procfile"]
+    program = start("-c", IGNORES_HANG_UPS, *launcher, DATA_DIR=str(data_dir), PORT=str(free_port))
+    program.says("Jobcast is ready")
+    program.send(signal.SIGHUP)
+    running_command(program, "web.py").kill()
+    wait_until(lambda: program.output.count("web is up") == 2)
 
 
 def test_nothing_is_left_when_make_is_killed(

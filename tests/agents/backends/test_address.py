@@ -19,7 +19,9 @@ def test_completions_are_below_the_base_url(base_url: str, url: str) -> None:
     assert str(completions_url("openai", base_url)) == url
 
 
-@pytest.mark.parametrize("base_url", ["", "api.openai.com/v1", "ftp://x/v1", "http://", "http://a:b:c", "/v1"])
+@pytest.mark.parametrize(
+    "base_url", ["", "api.openai.com/v1", "ftp://x/v1", "http://", "http://a:b:c", "/v1"]
+)
 def test_a_base_url_that_cannot_work_is_refused(base_url: str) -> None:
     with pytest.raises(InvalidBackend, match="base URL of the backend 'openai'"):
         completions_url("openai", base_url)

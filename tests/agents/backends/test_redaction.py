@@ -18,18 +18,14 @@ PROMPT = "My doctor says that I have three weeks.\nWhat shall I do with them?"
         (f"{KEY}{KEY}", MASK),
         ("Rate limit reached for gpt-5", "Rate limit reached for gpt-5"),
         (f"bad input: {PROMPT}", f"bad input: {MASK}"),
-        ("bad input: 'that I have three weeks.\\nWhat shall I'", f"bad input: '{MASK}\\n{MASK}'"),
+        ('bad input: "doctor says that I have"', f'bad input: "{MASK}"'),
+        ('"I have three weeks.\\nWhat shall I do with them?"', f'"{MASK}"'),
         ("  two\n lines\t", "two lines"),
         ("", ""),
     ],
 )
 def test_secrets_are_masked_whole_and_in_part(words: str, told: str) -> None:
-    expected = told if "What shall" not in words or words.endswith("?") else None
-    answer = Redaction(KEY, [PROMPT]).apply(words)
-    if expected is not None:
-        assert answer == expected
-    assert "three weeks" not in answer
-    assert "abcdefgh" not in answer
+    assert Redaction(KEY, [PROMPT]).apply(words) == told
 
 
 def test_a_short_key_is_masked() -> None:

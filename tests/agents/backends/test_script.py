@@ -35,10 +35,23 @@ def test_a_million_numbers_are_made_one_by_one() -> None:
 
 @pytest.mark.parametrize(
     "model",
-    ["gpt-5", "Essay", "count", "count-0@1", "count-1@0", "count-1000001@1", "count-1@100001", "count-1"]
-    + ["count--1@1", "count-1.5@1", "count-1@1 ", "count-01@1", "count-¹@1", "count-1@1\n", "x" * 5000],
+    [
+        *(
+            "gpt-5",
+            "Essay",
+            "count",
+            "count-0@1",
+            "count-1@0",
+            "count-1000001@1",
+            "count-1@100001",
+            "count-1",
+        ),
+        *("count--1@1", "count-1.5@1", "count-1@1 ", "count-01@1", "count-¹@1", "count-1@1\n", "x" * 5000),
+    ],
 )
 def test_a_model_that_it_does_not_have_is_refused_with_what_is_allowed(model: str) -> None:
-    with pytest.raises(BackendRejected, match="It has essay, and count-N@R with N from 1 to 1000000") as raised:
+    with pytest.raises(
+        BackendRejected, match="It has essay, and count-N@R with N from 1 to 1000000"
+    ) as raised:
         script_of(model)
     assert len(str(raised.value)) < 250

@@ -1,0 +1,141 @@
+"""The contract of `Backend`, run over every implementation; a new one adds a subject here."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+
+import msgspec
+import pytest
+
+from agents import Backend, BackendError, ChatRequest, Finished, OpenAIChat, Scripted, TextDelta, entries
+from tests.agents.backends.chat_bytes import chunk, whole
+from tests.agents.collecting import answer, asking, end_of, named, text_of
+from tests.agents.llm_server import aimock_process, byte_server, refuses, says
+from tests.waiting import eventually
+
+ANSWER = "1 2 3 4 5 6 7 8 9 10 11 12"
+
+
+class Subject(msgspec.Struct, frozen=True):
+    """A backend, a request that it answers with `ANSWER`, and one that it refuses."""
+
+    backend: Backend
+    good: ChatRequest
+    bad: ChatRequest
+
+
+MakeSubject = Callable[[str], AbstractAsyncContextManager[Subject]]
+
+
+@asynccontextmanager
+async def scripted(_: str) -> AsyncIterator[Subject]:
+    yield Subject(Scripted(), asking("x", model="count-12@1000"), asking("x", model="nothing"))
+
+
+@asynccontextmanager
+async def openai_at_aimock(url: str) -> AsyncIterator[Subject]:
+    yield Subject(OpenAIChat(url, api_key="sk-test", model="m"), asking("count"), asking("forbidden"))
+
+
+@asynccontextmanager
+async def openai_at_bytes(_: str) -> AsyncIterator[Subject]:
+    words = [chunk(" " * (number > 1) + str(number)) for number in range(1, 13)]
+    async with byte_server(chunks=[*words, whole()]) as url:
+        bad = asking("\ud83c")
+        yield Subject(OpenAIChat(url, model="m"), asking("x"), bad)
+
+
+@pytest.fixture(scope="module")
+def aimock_url() -> Iterator[str]:
+    fixtures = [says("count", ANSWER, chunkSize=3), refuses("forbidden", 400, "I will not.")]
+    with aimock_process(fixtures) as url:
+        yield url
+
+
+@pytest.fixture(params=[scripted, openai_at_aimock, openai_at_bytes], ids=lambda make: make.__name__)
+async def subject(request: pytest.FixtureRequest) -> AsyncIterator[Subject]:
+    make: MakeSubject = request.param
+    url = request.getfixturevalue("aimock_url") if make is openai_at_aimock else ""
+    async with make(url) as made:
+        yield made
+        await made.backend.aclose()
+
+
+def test_it_says_what_it_is(subject: Subject) -> None:
+    (entry,) = entries(named([subject.backend]))
+    assert entry.name
+    assert entry.kind
+    assert entry.description
+    assert all(isinstance(model, str) for model in entry.models)
+
+
+async def test_text_comes_in_pieces_and_then_one_end(subject: Subject) -> None:
+    deltas = await answer(subject.backend, subject.good)
+    assert text_of(deltas) == ANSWER
+    assert len(deltas) > 3
+    assert all(isinstance(delta, TextDelta) and delta.text for delta in deltas[:-1])
+
+
+async def test_the_end_gives_reason_and_usage(subject: Subject) -> None:
+    end = end_of(await answer(subject.backend, subject.good))
+    assert end.reason == "stop"
+    assert end.usage is not None
+    assert end.usage.input_tokens is not None
+    assert end.usage.output_tokens is not None
+    assert end.usage.estimated == (subject.backend.kind == "scripted")
+
+
+async def test_the_same_request_gets_the_same_answer_again(subject: Subject) -> None:
+    first, second = [await answer(subject.backend, subject.good) for _ in range(2)]
+    assert text_of(first) == text_of(second)
+
+
+async def test_many_answers_at_once_do_not_mix(subject: Subject) -> None:
+    answers = await asyncio.gather(*(answer(subject.backend, subject.good) for _ in range(20)))
+    assert {text_of(deltas) for deltas in answers} == {ANSWER}
+
+
+async def test_an_iterator_that_is_closed_early_leaves_the_backend_usable(subject: Subject) -> None:
+    deltas = subject.backend.stream(subject.good)
+    assert isinstance(await anext(deltas), TextDelta)
+    await deltas.aclose()
+    with pytest.raises(StopAsyncIteration):
+        await anext(deltas)
+    assert text_of(await answer(subject.backend, subject.good)) == ANSWER
+
+
+async def test_an_iterator_that_was_never_begun_can_be_closed(subject: Subject) -> None:
+    await subject.backend.stream(subject.good).aclose()
+
+
+async def test_cancelling_ends_the_answer(subject: Subject) -> None:
+    begun: list[Any] = []
+
+    async def read() -> None:
+        async for delta in subject.backend.stream(subject.good):
+            begun.append(delta)
+            await asyncio.Event().wait()
+
+    reading = asyncio.create_task(read())
+    await eventually(lambda: begun)
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
+    assert text_of(await answer(subject.backend, subject.good)) == ANSWER
+
+
+async def test_a_refusal_is_an_error_of_the_tree_and_no_end(subject: Subject) -> None:
+    seen: list[Any] = []
+    with pytest.raises(BackendError) as raised:
+        async for delta in subject.backend.stream(subject.bad):
+            seen.append(delta)
+    assert raised.value.code == "backend_rejected"
+    assert not raised.value.retryable
+    assert str(raised.value)
+    assert not any(isinstance(delta, Finished) for delta in seen)
+
+
+async def test_it_may_be_closed_twice_and_before_its_first_use(subject: Subject) -> None:
+    await subject.backend.aclose()
+    await subject.backend.aclose()
