@@ -98,7 +98,7 @@ class Stack:
         self.redis.kill()
         if error is not None:
             for process in (self.web, self.worker):
-                print(f"--- {process.log.name}\n{process.log.read_text()[-4000:]}")
+                sys.stdout.write(f"--- {process.log.name}\n{process.log.read_text()[-4000:]}\n")
 
     def is_ready(self) -> bool:
         """The server is ready and a worker has announced its agents."""

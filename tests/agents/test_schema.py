@@ -31,7 +31,7 @@ class Pair(msgspec.Struct, array_like=True):
     left: int
 
 
-class Unused(msgspec.Struct):
+class Nested(msgspec.Struct):
     stop: Stop
 
 
@@ -39,7 +39,7 @@ def accepts(schema: dict[str, Any], value: object) -> bool:
     return bool(jsonschema.Draft202012Validator(schema).is_valid(value))
 
 
-@pytest.mark.parametrize("input_type", [Trip, Tree, Stop, Unused, dict[str, Any], dict[str, Stop]])
+@pytest.mark.parametrize("input_type", [Trip, Tree, Stop, Nested, dict[str, Any], dict[str, Stop]])
 def test_the_schema_is_valid_and_an_object(input_type: Any) -> None:
     schema = input_schema(input_type)
     jsonschema.Draft202012Validator.check_schema(schema)
@@ -56,6 +56,12 @@ def test_a_nested_struct_is_checked_through_its_reference() -> None:
     assert not accepts(schema, {"stops": []})
     assert not accepts(schema, {"stops": [{"city": "Åbo", "nights": 0}]})
     assert not accepts(schema, {"stops": [{"city": "Åbo"}], "more": 1}), "unknown fields are forbidden"
+
+
+def test_definitions_that_need_each_other_are_all_there() -> None:
+    schema = input_schema(dict[str, Nested])
+    assert sorted(schema["$defs"]) == ["Nested", "Stop"]
+    assert not accepts(schema, {"a": {"stop": {}}})
 
 
 def test_a_struct_that_contains_itself_keeps_its_definition() -> None:

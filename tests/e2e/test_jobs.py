@@ -71,15 +71,21 @@ async def test_a_cancel_reaches_a_running_job_within_a_second(scripted: Stack) -
     assert counted(1000).startswith(view.text)
 
 
+async def read_with_sdk(base_url: str, prompt: str) -> str:
+    """The answer as the official SDK reads it."""
+    sdk = AsyncOpenAI(base_url=base_url, api_key="any")
+    stream = await sdk.chat.completions.create(
+        model="m", messages=[{"role": "user", "content": prompt}], stream=True
+    )
+    parts = [chunk.choices[0].delta.content or "" async for chunk in stream if chunk.choices]
+    # aimock cuts between the halves of an emoji, and the SDK hands the halves on.
+    return "".join(parts).encode("utf-16", "surrogatepass").decode("utf-16")
+
+
 async def test_an_answer_over_a_real_llm_protocol_is_byte_equal_to_the_sdks() -> None:
     fixture = says("hello", ANSWER, chunkSize=7, latency=2)
     with aimock_process([fixture]) as base_url, with_llm(base_url) as running:
-        sdk = AsyncOpenAI(base_url=base_url, api_key="any")
-        messages = [{"role": "user", "content": "hello"}]
-        stream = await sdk.chat.completions.create(model="m", messages=messages, stream=True)  # type: ignore[call-overload]
-        parts = [chunk.choices[0].delta.content or "" async for chunk in stream if chunk.choices]
-        # aimock cuts between the halves of an emoji, and the SDK hands the halves on.
-        expected = "".join(parts).encode("utf-16", "surrogatepass").decode("utf-16")
+        expected = await read_with_sdk(base_url, "hello")
         async with client_of(running) as client:
             job_id = await submit(client, prompt="hello")
             view = await followed(client, job_id)

@@ -5,7 +5,7 @@ import signal
 import sys
 from pathlib import Path
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 import pytest
 
 from launch import tether

@@ -107,7 +107,9 @@ async def test_an_event_before_the_namespace_is_open_closes_the_connection(node:
         assert await wire.closes()
 
 
-async def test_a_connection_that_never_opens_the_namespace_is_closed(node: Node, monkeypatch) -> None:
+async def test_a_connection_without_a_namespace_is_closed(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(engine, "CONNECT_WITHIN_S", 0.0)
     async with opened(node) as wire:
         assert await wire.closes()
@@ -142,7 +144,7 @@ async def test_the_wire_carries_the_bytes_of_the_log(wire: Wire, log: JobLog) ->
 
 
 async def test_too_many_requests_at_once_are_refused_and_the_connection_lives(
-    wire: Wire, monkeypatch
+    wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(engine, "MAX_PENDING_REQUESTS", 0)
     answer = await wire.ask("job:cancel", {"jobId": "x"})

@@ -169,7 +169,9 @@ async def test_a_new_epoch_reaches_all_and_an_overtaken_checkpoint_is_reset(hub:
     assert b'"reset":true' in overtaken.read()[0]
 
 
-async def test_unknown_jobs_and_too_many_jobs_are_refused(hub: Hub, log: JobLog, monkeypatch) -> None:
+async def test_unknown_and_too_many_jobs_are_refused(
+    hub: Hub, log: JobLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with pytest.raises(NotFound):
         await follow(hub, new_job_id())
     monkeypatch.setattr(module, "MAX_FOLLOWED", 1)
@@ -182,7 +184,7 @@ async def test_unknown_jobs_and_too_many_jobs_are_refused(hub: Hub, log: JobLog,
     await hub.join(client.outlet, ids[0], None)
 
 
-async def test_jobs_that_nobody_follows_are_dropped(hub: Hub, log: JobLog, redis: Redis, keys: Keys) -> None:
+async def test_unfollowed_jobs_are_dropped(hub: Hub, log: JobLog, redis: Redis, keys: Keys) -> None:
     job_id = new_job_id()
     await started_job(log, job_id, new_epoch(), "a")
     client = await follow(hub, job_id)
@@ -193,7 +195,7 @@ async def test_jobs_that_nobody_follows_are_dropped(hub: Hub, log: JobLog, redis
 
 
 async def test_a_log_that_is_gone_for_good_leaves_nobody_waiting(
-    hub: Hub, log: JobLog, redis: Redis, keys: Keys, monkeypatch
+    hub: Hub, log: JobLog, redis: Redis, keys: Keys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "LOST_AFTER_S", 0.1)
     job_id = new_job_id()

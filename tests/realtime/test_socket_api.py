@@ -66,7 +66,8 @@ async def test_from_any_last_sequence_all_is_gapless(node: Node, log: JobLog, tr
             for checkpoint in ({"lastSequence": last}, {"lastSequence": last, "epoch": epoch}):
                 answer = await peer.subscribe(job_id, **checkpoint)
                 assert (answer["ok"], answer["mode"], answer["sequence"]) == (True, "delta", 10)
-                await eventually(lambda last=last: len(peer.events) == 10 - last)
+                missed = 10 - last
+                await eventually(lambda: len(peer.events) == missed)  # noqa: B023  awaited in this round
                 assert peer.sequences == list(range(last + 1, 11))
 
 

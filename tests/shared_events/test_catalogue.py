@@ -1,5 +1,7 @@
 """What workers announce."""
 
+from collections.abc import Iterator
+
 import pytest
 import redis as sync_redis
 from redis.asyncio import Redis
@@ -19,7 +21,7 @@ def announcement(*names: str) -> Announcement:
 
 
 @pytest.fixture
-def worker(shared_redis: RedisServer):
+def worker(shared_redis: RedisServer) -> Iterator[sync_redis.Redis]:
     client = sync_redis.Redis.from_url(shared_redis.url)
     yield client
     client.close()

@@ -129,7 +129,7 @@ async def test_every_key_has_a_ttl_and_the_append_renews_it(redis: Redis, keys: 
     for name in names:
         assert 900_000 < await redis.pttl(name) <= 1_000_000
         await redis.pexpire(name, 500_000)
-    await redis.hset(keys.meta(job_id), "expires", 1)  # type: ignore[misc]
+    await redis.hset(keys.meta(job_id), "expires", 1)
     await write(log, job_id, epoch, chunk(job_id, 3, "b"))
     assert all([await redis.pttl(name) > 900_000 for name in names])
 

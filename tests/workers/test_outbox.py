@@ -1,5 +1,6 @@
 """The outbox: what goes next after any answer of the log."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -55,7 +56,7 @@ def test_a_lost_tail_is_sent_again_at_the_same_sequences() -> None:
     assert (outbox.batch().previous, outbox.batch().events) == (6, [b"b", b"c"])
 
 
-def test_a_loss_beyond_what_is_retained_asks_for_a_rewrite(monkeypatch) -> None:
+def test_a_loss_beyond_what_is_retained_asks_for_a_rewrite(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "RETAINED_BYTES", 10)
     outbox = filled(0, *[b"12345"] * 4)
     outbox.settle(Answer.OK, 4)

@@ -137,7 +137,8 @@ async def test_a_log_that_lost_its_tail_gets_the_same_events_at_the_same_sequenc
     job: Job, redis: Redis, keys: Keys
 ) -> None:
     await publish(job, 4)
-    replica = {name: await redis.dump(name) for name in (keys.meta(job.id), keys.log(job.id))}
+    names = (keys.meta(job.id), keys.log(job.id))
+    replica = {name: await redis.dump(name) or b"" for name in names}
     await publish(job, 6)
     before = (await job.log.read_after(job.id, 0)).events
     for name, data in replica.items():

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from agents import BackendIncomplete, InvalidBackend, OpenAIChat
+from agents import BackendError, BackendIncomplete, InvalidBackend, OpenAIChat
 from tests.agents.backends.asking_openai import JSON, KEY, PROMPT, ask, refusal
 from tests.agents.backends.chat_bytes import DONE, chunk, event, whole
 from tests.agents.collecting import answer, asking, end_of, text_of
@@ -183,6 +183,26 @@ async def test_closing_the_iterator_ends_the_request_at_once() -> None:
         assert text_of([await anext(deltas)]) == "a"
         await deltas.aclose()
         await asyncio.wait_for(gone.wait(), 5)
+        await backend.aclose()
+
+
+@pytest.mark.parametrize("status", [302, 500])
+async def test_a_refusal_ends_its_connection_however_long_its_body(status: int) -> None:
+    gone = asyncio.Event()
+
+    async def page() -> AsyncIterator[bytes]:
+        try:
+            yield b"<html>" * 20_000
+            await asyncio.Event().wait()
+        finally:
+            gone.set()
+
+    async with byte_server(status, {"Content-Type": "text/html"}, page()) as base_url:
+        backend = OpenAIChat(base_url, model="m")
+        with pytest.raises(BackendError) as raised:
+            await answer(backend, asking("x"))
+        await asyncio.wait_for(gone.wait(), 5)
+        assert str(status) in str(raised.value)
         await backend.aclose()
 
 

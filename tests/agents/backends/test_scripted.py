@@ -59,10 +59,13 @@ async def test_max_tokens_cuts_the_answer() -> None:
     assert end_of(whole).reason == "stop"
 
 
-async def test_late_sleeps_do_not_add_up() -> None:
+async def test_no_chunk_is_early_and_late_sleeps_do_not_add_up() -> None:
     at = VirtualTime(late_s=0.07)
-    await answer(at.backend(), asking("x", model="count-101@10"))
-    assert 10.0 <= at.now - 1000 <= 10.0 + 0.07 + 1e-6
+    stream = at.backend().stream(asking("x", model="count-101@10"))
+    for index in range(101):
+        await anext(stream)
+        assert index / 10 - 1e-6 <= at.now - 1000 <= index / 10 + 0.07 + 1e-6
+    await stream.aclose()
 
 
 async def test_the_first_chunk_comes_at_once() -> None:

@@ -17,6 +17,10 @@ CASES: dict[str, tuple[bytes, list[SSEEvent]]] = {
     "byte order mark": (b"\xef\xbb\xbfdata: a\n\n", [SSEEvent("message", "a")]),
     "comments": (b": hello\n:\n\n: again\ndata: a\n: inside\n\n", [SSEEvent("message", "a")]),
     "data of several lines": (b"data: a\ndata:b\ndata:  c\n\n", [SSEEvent("message", "a\nb\n c")]),
+    "data of several lines, with CR LF": (
+        b"event: e\r\ndata: a\r\ndata: b\r\n\r\n",
+        [SSEEvent("e", "a\nb")],
+    ),
     "empty data": (b"data\n\ndata:\n\n", [SSEEvent("message", ""), SSEEvent("message", "")]),
     "event types": (
         b"event: error\ndata: a\n\ndata: b\n\n",
