@@ -47,7 +47,7 @@ class SSEParser:
     def _lines(self, data: bytes) -> list[bytes]:
         """The lines that `data` completes, without their ends: LF, CR or CR LF."""
         if self._after_cr and data:
-            pass  # the other half of a CR LF
+            data = data.removeprefix(b"\n")  # the other half of a CR LF
             self._after_cr = False
         lines = data.splitlines()
         ended = data.endswith((b"\n", b"\r"))

@@ -1,0 +1,65 @@
+"""The `jobcast` command as its user runs it."""
+
+import asyncio
+import sys
+from asyncio.subprocess import PIPE
+
+import pytest
+
+from tests.e2e.conftest import counted
+from tests.stack import CHECKOUT, Stack
+
+
+async def jobcast(*words: str, stdin: bytes = b"") -> tuple[int, str, str]:
+    """Exit code, stdout and stderr."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "cli", *words,
+        cwd=CHECKOUT, stdin=PIPE, stdout=PIPE, stderr=PIPE,
+    )  # fmt: skip
+    out, err = await asyncio.wait_for(process.communicate(stdin), 60)
+    return process.returncode or 0, out.decode(), err.decode()
+
+
+async def test_submit_and_follow_prints_the_text_alone_to_stdout(scripted: Stack) -> None:
+    words = ("submit", "chat", "prompt=hi", "--model", "count-30@100", "--follow")
+    code, out, err = await jobcast("--url", scripted.url, *words)
+    assert (code, out.strip()) == (0, counted(30))
+    assert "completed" in err
+
+
+async def test_a_job_can_be_followed_later_and_by_stdin(scripted: Stack) -> None:
+    code, out, _ = await jobcast(
+        "--url", scripted.url, "submit", "chat", "prompt=-", "--model", "count-5@50", stdin=b"hi"
+    )
+    assert code == 0
+    code, out, _ = await jobcast("--url", scripted.url, "follow", out.strip())
+    assert (code, out.strip()) == (0, counted(5))
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["submit", "poet", "prompt=x"], 1, "unknown_agent: There is no agent 'poet'. Known: chat."),
+        (["submit", "chat", "prompt"], 1, "'prompt' is not KEY=VALUE."),
+        (["submit", "chat", "messages:=[{"], 1, "is not JSON"),
+        (["submit", "chat", "prompt=" + "x" * 70_000], 1, "too_large: A request may have 64 KiB at most."),
+        (["submit", "chat", "prompt=x", "--model", "count-x", "--follow"], 1, "failed"),
+        (["follow", "nonsense"], 1, "'nonsense' is not a job id"),
+        (["follow", "0" * 20], 1, "not_found"),
+        (["cancel", "0" * 20], 1, "not_found"),
+    ],
+)
+async def test_what_cannot_be_done_is_one_clear_sentence(
+    scripted: Stack, words: list[str], code: int, said: str
+) -> None:
+    exit_code, _, err = await jobcast("--url", scripted.url, *words)
+    assert exit_code == code
+    assert said in err
+    assert "Traceback" not in err
+
+
+async def test_no_server_is_one_clear_sentence() -> None:
+    code, _, err = await jobcast("--url", "http://127.0.0.1:1/", "follow", "0" * 20)
+    assert code == 3
+    assert "Is `make run` running?" in err
+    assert "Traceback" not in err
