@@ -192,6 +192,20 @@ class JobLog:
             replies = await pipe.execute()
         return [(Epoch(epoch.decode()), int(head)) if epoch else None for epoch, head in replies]
 
+    async def abandoned(self, job_ids: Sequence[JobId]) -> list[JobId]:
+        """Which of these jobs had a writer that has fallen silent: begun, not ended, lease run out."""
+        async with self._redis.pipeline(transaction=False) as pipe:
+            pipe.time()
+            for job_id in job_ids:
+                pipe.hmget(self._keys.meta(job_id), "attempt", "closed", "lease")
+            (seconds, micros), *replies = await pipe.execute()
+        now_ms = seconds * 1000 + micros // 1000
+        return [
+            job_id
+            for job_id, (attempt, closed, lease) in zip(job_ids, replies, strict=True)
+            if int(attempt or 0) > 0 and not closed and int(lease) < now_ms
+        ]
+
     async def _claim_log(
         self,
         job_id: JobId,

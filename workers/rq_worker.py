@@ -11,11 +11,12 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from launch.settings import Settings
+from launch.tether import end_with
 from shared_events.catalogue import announce, withdraw
 from shared_events.contract import RUN_JOB, Announcement
 from shared_events.ids import JobId, is_job_id
 from shared_events.keys import Keys
-from workers.ending import end_lost_job
+from workers.ending import end_lost_job, sweep
 
 WORKER_TTL_S = 40
 """An idle worker wakes 15 s before this to announce itself again."""
@@ -48,6 +49,7 @@ class JobcastWorker(Worker):
         super().heartbeat(*args, **kwargs)
         if not self.is_horse:
             announce(self.connection, Keys(self._settings.key_prefix), self.name, self._announcement)
+            sweep(self._settings, self._started())
 
     def register_death(self) -> None:
         withdraw(self.connection, Keys(self._settings.key_prefix), self.name)
@@ -57,13 +59,26 @@ class JobcastWorker(Worker):
         super().handle_job_failure(job, queue, *args, **kwargs)
         # In the parent this means that the job's process died; it may have had no time for an end.
         if not self.is_horse and is_job_id(job.id):
-            message = "The process that ran the job died."
-            end_lost_job(self._settings, JobId(job.id), message)
+            end_lost_job(self._settings, JobId(job.id))
+
+    def work(self, *args: Any, **kwargs: Any) -> bool:
+        end_with(os.getppid())
+        return super().work(*args, **kwargs)
+
+    def main_work_horse(self, job: Job, queue: Queue) -> None:
+        end_with(os.getppid())
+        super().main_work_horse(job, queue)
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
         if self.horse_pid:
             os.kill(self.horse_pid, signal.SIGTERM)
         super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
+
+    def _started(self) -> list[JobId]:
+        """The jobs that RQ takes for running, of all workers."""
+        registries = [queue.started_job_registry for queue in self.queues]
+        ids = [job_id for registry in registries for job_id in registry.get_job_ids(cleanup=False)]
+        return [JobId(job_id) for job_id in ids if is_job_id(job_id)]
 
 
 def _is_ours(job: Job) -> bool:

@@ -6,17 +6,20 @@ import signal
 
 import psutil
 import pytest
-import redis
+import redis as sync_redis
 from rq import Queue
 from rq.serializers import JSONSerializer
 
 from cli.follower import Client
 from shared_events.events import JobStatus
 from shared_events.fold import JobView
+from shared_events.ids import JobId
 from shared_events.keys import Keys
+from shared_events.log import JobLog
+from shared_events.redis_client import connect
 from tests.e2e.conftest import client_of, counted, followed, submit
-from tests.stack import Stack
-from tests.waiting import eventually
+from tests.stack import Stack, stack
+from tests.waiting import eventually, eventually_awaited
 
 
 async def half_way(client: Client, job_id: str, view: JobView) -> None:
@@ -66,6 +69,28 @@ async def test_a_job_whose_process_dies_ends_as_failed(fragile: Stack) -> None:
     assert counted(300).startswith(view.text) and view.text
 
 
+async def lease_ran_out(running: Stack, job_id: str) -> bool:
+    redis = connect(running.redis.url)
+    try:
+        return bool(await JobLog(redis, Keys()).abandoned([JobId(job_id)]))
+    finally:
+        await redis.aclose()
+
+
+async def test_when_all_workers_are_killed_their_jobs_end_once_workers_are_back() -> None:
+    with stack(LEASE_SECONDS="1") as running:
+        async with client_of(running) as client:
+            job_id = await submit(client, model="count-300@30")
+            view, task = await following(client, job_id)
+            await half_way(client, job_id, view)
+            running.worker.kill()
+            await eventually_awaited(lambda: lease_ran_out(running, job_id))
+            running.worker.start()
+            await asyncio.wait_for(task, 60)
+    assert view.error is not None
+    assert (view.status, view.error.code) == (JobStatus.FAILED, "worker_lost")
+
+
 async def test_a_worker_that_is_stopped_says_so(fragile: Stack) -> None:
     async with client_of(fragile) as client:
         job_id = await submit(client, model="count-300@30")
@@ -79,7 +104,7 @@ async def test_a_worker_that_is_stopped_says_so(fragile: Stack) -> None:
 
 async def test_a_queue_entry_that_names_another_function_is_refused(fragile: Stack) -> None:
     witness = fragile.web.log.parent / "witness"
-    connection = redis.Redis.from_url(fragile.redis.url, protocol=2)
+    connection = sync_redis.Redis.from_url(fragile.redis.url, protocol=2)
     queue = Queue(Keys().queue("normal"), connection=connection, serializer=JSONSerializer)
     job = queue.enqueue_call("os.mkdir", args=(str(witness),), job_id="0" * 20)
     await eventually(lambda: job.get_status(refresh=True) == "failed", timeout_s=20)

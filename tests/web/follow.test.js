@@ -113,6 +113,7 @@ describe("a request to subscribe", () => {
     const count = subscribes().length;
     assert.ok(count >= 5 && count <= 10, `${count} in a minute`);
     assert.deepEqual(seen[0], ["retry", "unanswered"]);
+    assert.ok(seen.every(([name]) => name === "retry"));
   });
 
   test("is waited for: nothing counts from the question to the answer", async () => {

@@ -1,0 +1,85 @@
+/** The page at `/`: ask, watch the answer come, reload whenever you like. */
+/// <reference path="./socket.io.d.ts" />
+
+import { io } from "/assets/socket.io.esm.min.js";
+
+import { submitJob } from "./client/index.js";
+import { goToJob, jobInAddress, questionInHistory } from "./page/address.js";
+import { fetchCatalogue } from "./page/catalogue.js";
+import { Composer } from "./page/composer.js";
+import { element, write } from "./page/element.js";
+import { Reading } from "./page/reading.js";
+
+/** @import { Question } from "./page/composer.js" */
+
+const NOBODY_MS = 3_000;
+
+/** @type {number | undefined} */
+let nextOffer;
+const socket = io({ transports: ["websocket", "polling"], tryAllTransports: true });
+const composer = new Composer(ask);
+const reading = new Reading(socket, { error: tellError, waiting: tellWaiting });
+
+socket.on("connect", () => tellConnection("connected", "connected"));
+socket.on("connect", offerCatalogue);
+socket.on("disconnect", () => tellConnection("lost", "reconnecting…"));
+socket.on("connect_error", () => tellConnection("lost", "no connection, trying again…"));
+addEventListener("popstate", showAddress);
+
+showAddress();
+
+function showAddress() {
+  const jobId = jobInAddress();
+  const question = questionInHistory();
+  tellError("");
+  composer.question = question;
+  composer.reading = Boolean(jobId);
+  if (jobId) reading.open(jobId, question);
+  else reading.close();
+}
+
+/** @param {Question} question */
+async function ask(question) {
+  tellError("");
+  composer.asking = true;
+  try {
+    const { prompt, ...choice } = question;
+    const { jobId } = await submitJob(socket, { ...choice, input: { prompt } });
+    goToJob(jobId, question);
+    composer.reading = true;
+    reading.open(jobId, question);
+  } catch (error) {
+    tellError(error instanceof Error ? error.message : String(error));
+  }
+  composer.asking = false;
+}
+
+async function offerCatalogue() {
+  clearTimeout(nextOffer);
+  const catalogue = await fetchCatalogue();
+  composer.offer(catalogue);
+  reading.backends = catalogue.backends;
+  if (catalogue.agents.length === 0 && socket.connected) nextOffer = setTimeout(offerCatalogue, NOBODY_MS);
+}
+
+/** @param {string} message empty: no error */
+function tellError(message) {
+  const notice = element("error", HTMLElement);
+  write(notice, message);
+  notice.hidden = !message;
+}
+
+/**
+ * @param {"connecting" | "connected" | "lost"} state
+ * @param {string} words
+ */
+function tellConnection(state, words) {
+  const connection = element("connection", HTMLElement);
+  connection.dataset.state = state;
+  write(connection, words);
+}
+
+/** @param {string} words empty: there is an answer */
+function tellWaiting(words) {
+  if (socket.connected) tellConnection(words ? "lost" : "connected", words || "connected");
+}

@@ -1,0 +1,237 @@
+/**
+ * Follow one job to its end, across reloads, lost connections, sleep and restarts of the server.
+ *
+ *     const job = followJob(socket, jobId);
+ *     job.addEventListener("change", () => render(job.view));
+ *     const view = await job.done;
+ */
+
+import { AppliedEvents } from "./applied_events.js";
+import { Audience } from "./audience.js";
+import { backoffMs } from "./backoff.js";
+import { CheckpointSaver } from "./checkpoint_saver.js";
+import { CheckpointStore, isCheckpoint } from "./checkpoint.js";
+import { JobcastError } from "./errors.js";
+import { emptyView, ended, receive } from "./fold.js";
+import { watchPage } from "./page_life.js";
+import { askUntilAnswered } from "./request.js";
+import { Subscription } from "./subscription.js";
+import { Watchdog } from "./watchdog.js";
+
+/** @import { StorageLike } from "./checkpoint.js" */
+/** @import { JobView } from "./fold.js" */
+/** @import { JobSocket } from "./request.js" */
+/** @import { AppliedEvent } from "./applied_events.js" */
+
+/** @typedef {{storage?: StorageLike | null, signal?: AbortSignal}} FollowOptions storage null: keep nothing */
+
+/** A terminal event may be lost without a successor that would reveal it: silence is looked into. */
+const SILENCE_MS = 15_000;
+/** Gaps that this many deltas in a row did not close are closed by a snapshot. */
+const FRUITLESS_DELTAS = 2;
+
+/** An event with what it is about in `detail`, as a `CustomEvent` has it (Node 18 knows none). */
+export class FollowEvent extends Event {
+  /**
+   * @param {string} type
+   * @param {unknown} detail
+   */
+  constructor(type, detail) {
+    super(type);
+    this.detail = detail;
+  }
+}
+
+/**
+ * @param {JobSocket} socket a Socket.IO client socket
+ * @param {string} jobId
+ * @param {FollowOptions} [options]
+ * @returns {JobFollower}
+ */
+export function followJob(socket, jobId, options = {}) {
+  return new JobFollower(socket, jobId, options);
+}
+
+/**
+ * Events, each with `detail`: `change` `{name, payload, view}` after each applied event; `done` the
+ * terminal view; `error` a `JobcastError`: it follows no more; `retry` a `JobcastError`: it asks again;
+ * `subscribed` nothing: the server has answered.
+ * @implements {AsyncIterable<AppliedEvent>}
+ */
+export class JobFollower extends EventTarget {
+  #socket;
+  #view;
+  #open = true;
+  #fruitless = { sequence: -1, count: 0 };
+  /** @type {Set<AppliedEvents>} */
+  #readers = new Set();
+  /** @type {(() => void)[]} */
+  #releases = [];
+  /** @type {{resolve: (view: JobView) => void, reject: (error: JobcastError) => void}} */
+  #outcome = { resolve: () => {}, reject: () => {} };
+  #saver;
+  #subscription;
+  #watchdog = new Watchdog(SILENCE_MS, () => this.#subscription.renew());
+
+  /**
+   * @param {JobSocket} socket
+   * @param {string} jobId
+   * @param {FollowOptions} options
+   */
+  constructor(socket, jobId, { storage, signal }) {
+    super();
+    const store = new CheckpointStore(storage);
+    this.#socket = socket;
+    this.#view = store.load(jobId) ?? emptyView(jobId);
+    this.#saver = new CheckpointSaver(store);
+    this.#subscription = new Subscription(socket, ({ whole }) => this.#request(whole), {
+      answered: () => this.#subscribed(),
+      postponed: (error) => this.#dispatch("retry", error),
+      refused: (error) => this.#fail(error),
+    });
+    /** The terminal view. Rejects with a `JobcastError` if it cannot be followed, or is closed, before. */
+    this.done = new Promise((resolve, reject) => (this.#outcome = { resolve, reject }));
+    this.done.catch(() => {});
+    this.#begin(signal);
+  }
+
+  get jobId() {
+    return this.#view.jobId;
+  }
+
+  get view() {
+    return this.#view;
+  }
+
+  get text() {
+    return this.#view.text;
+  }
+
+  /**
+   * Stop the job itself, not only this follower.
+   * @param {string} [reason]
+   * @returns {Promise<{status: string, outcome?: string}>} `accepted` or `already_finished`
+   */
+  async cancel(reason) {
+    if (ended(this.#view)) return { status: "already_finished", outcome: this.#view.status };
+    const answer = await askUntilAnswered(this.#socket, "job:cancel", { jobId: this.jobId, reason });
+    return /** @type {any} */ (answer);
+  }
+
+  /** Follow no more. The job goes on; its checkpoint stays. */
+  close() {
+    if (!this.#open) return;
+    const error = new JobcastError("closed", "The follower was closed before the job ended.", false);
+    this.#release({});
+    this.#outcome.reject(error);
+  }
+
+  /** The events applied from now on. What was held before is in `view`. */
+  [Symbol.asyncIterator]() {
+    const reader = new AppliedEvents(() => this.#readers.delete(reader));
+    if (this.#open) this.#readers.add(reader);
+    else reader.end();
+    return reader;
+  }
+
+  /** @param {AbortSignal} [signal] */
+  #begin(signal) {
+    if (signal?.aborted) return this.close();
+    // Whoever called has to get the follower before it can listen.
+    if (ended(this.#view)) return queueMicrotask(() => this.#finish());
+    this.#attach(signal);
+    this.#watchdog.feed();
+    this.#subscription.renew();
+  }
+
+  /** @param {AbortSignal} [signal] */
+  #attach(signal) {
+    const audience = Audience.of(this.#socket);
+    const follower = {
+      receive: this.#receive.bind(this),
+      connected: () => this.#subscription.restart(),
+    };
+    const close = () => this.close();
+    audience.join(this.jobId, follower);
+    signal?.addEventListener("abort", close);
+    this.#releases = [
+      () => audience.leave(this.jobId, follower),
+      () => signal?.removeEventListener("abort", close),
+      watchPage({ woke: () => this.#subscription.renew(), leaving: () => this.#saver.flush() }),
+    ];
+  }
+
+  /** @param {boolean} whole */
+  #request(whole) {
+    const { jobId, epoch, sequence } = this.#view;
+    return whole || !isCheckpoint(this.#view) ? { jobId } : { jobId, epoch, lastSequence: sequence };
+  }
+
+  /**
+   * @param {string} name
+   * @param {unknown} payload
+   */
+  #receive(name, payload) {
+    if (!this.#open || this.#subscription.deaf) return;
+    this.#watchdog.feed();
+    const { outcome, view } = receive(this.#view, name, payload);
+    if (outcome === "gap") this.#closeGap();
+    if (outcome === "applied") this.#show({ name, payload, view });
+  }
+
+  /** @param {AppliedEvent} event */
+  #show(event) {
+    this.#view = event.view;
+    this.#saver.hold(event.view);
+    this.#readers.forEach((reader) => reader.push(event));
+    this.#dispatch("change", event);
+    if (ended(event.view)) this.#finish();
+  }
+
+  #subscribed() {
+    this.#watchdog.feed();
+    this.#dispatch("subscribed", undefined);
+  }
+
+  #closeGap() {
+    if (this.#subscription.underWay) return;
+    const { sequence, count } = this.#fruitless;
+    const fruitless = sequence === this.#view.sequence ? count + 1 : 0;
+    this.#fruitless = { sequence: this.#view.sequence, count: fruitless };
+    const afterMs = fruitless > 0 ? backoffMs(fruitless - 1) : 0;
+    this.#subscription.renew({ whole: fruitless >= FRUITLESS_DELTAS, afterMs });
+  }
+
+  #finish() {
+    if (!this.#open) return;
+    this.#release({});
+    this.#outcome.resolve(this.#view);
+    this.#dispatch("done", this.#view);
+  }
+
+  /** @param {JobcastError} error */
+  #fail(error) {
+    this.#release({ error });
+    this.#outcome.reject(error);
+    this.#dispatch("error", error);
+  }
+
+  /** @param {{error?: JobcastError}} how */
+  #release(how) {
+    this.#open = false;
+    this.#releases.forEach((release) => release());
+    this.#subscription.stop();
+    this.#watchdog.stop();
+    this.#saver.flush();
+    this.#readers.forEach((reader) => reader.end(how));
+    this.#readers.clear();
+  }
+
+  /**
+   * @param {string} type
+   * @param {unknown} detail
+   */
+  #dispatch(type, detail) {
+    this.dispatchEvent(new FollowEvent(type, detail));
+  }
+}

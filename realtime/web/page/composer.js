@@ -1,0 +1,123 @@
+/** The form: a prompt, and who shall answer it. */
+
+import { element, write } from "./element.js";
+
+/** @import { Agent, Backend, Catalogue } from "./catalogue.js" */
+/** @typedef {{prompt: string, agent: string, backend?: string, model?: string}} Question */
+
+const DEMO = "A demo: no LLM key is set, so a script answers in place of a model.";
+const SCRIPT = "A script answers here, in place of a model.";
+const NOBODY = "No worker has announced itself yet. Looking again…";
+
+export class Composer {
+  #form = element("composer", HTMLFormElement);
+  #prompt = element("prompt", HTMLTextAreaElement);
+  #agent = element("agent", HTMLSelectElement);
+  #model = element("model", HTMLSelectElement);
+  #run = element("run", HTMLButtonElement);
+  #note = element("note", HTMLElement);
+  /** @type {Backend[]} */
+  #backends = [];
+  /** @type {Partial<Question>} */
+  #wanted = {};
+
+  /** @param {(question: Question) => void} ask */
+  constructor(ask) {
+    this.#prompt.addEventListener("keydown", (event) => this.#submitOnEnter(event));
+    this.#model.addEventListener("change", () => this.#explain());
+    element("again", HTMLButtonElement).addEventListener("click", () => this.#prompt.select());
+    this.#form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      if (this.#run.disabled) return;
+      if (this.#prompt.value.trim()) ask(this.question);
+      else this.#prompt.focus();
+    });
+  }
+
+  /** @returns {Question} */
+  get question() {
+    const { backend, model } = this.#model.selectedOptions[0]?.dataset ?? {};
+    return { prompt: this.#prompt.value, agent: this.#agent.value || "chat", backend, model };
+  }
+
+  /** @param {Partial<Question>} question as it was asked before */
+  set question(question) {
+    this.#wanted = question;
+    this.#prompt.value = question.prompt ?? "";
+    this.#select();
+  }
+
+  /** @param {boolean} reading whether a job is on the page already */
+  set reading(reading) {
+    this.#prompt.placeholder = `Ask for something ${reading ? "else" : "worth reading"}…`;
+    if (!reading) this.#prompt.focus();
+  }
+
+  /** @param {boolean} asking */
+  set asking(asking) {
+    this.#run.disabled = asking;
+    write(this.#run, asking ? "Sending…" : "Run");
+  }
+
+  /** @param {Catalogue} catalogue */
+  offer({ agents, backends }) {
+    this.#wanted = this.#agent.value ? this.question : this.#wanted;
+    this.#backends = backends;
+    this.#agent.replaceChildren(...agents.map(agentOption));
+    this.#model.replaceChildren(...backends.map(backendGroup));
+    element("agent-choice", HTMLElement).hidden = agents.length < 2;
+    element("model-choice", HTMLElement).hidden = this.#model.options.length < 1;
+    this.#select();
+  }
+
+  #select() {
+    const { agent, backend, model } = this.#wanted;
+    const isWanted = (/** @type {HTMLOptionElement} */ { dataset }) =>
+      dataset.backend === backend && dataset.model === model;
+    [...this.#agent.options].forEach((option) => (option.selected ||= option.value === agent));
+    [...this.#model.options].forEach((option) => (option.selected ||= isWanted(option)));
+    this.#explain();
+  }
+
+  #explain() {
+    const { backend = this.#backends[0]?.name } = this.question;
+    const scripted = this.#backends.find(({ name }) => name === backend)?.kind === "scripted";
+    const note = this.#backends.length === 1 ? DEMO : SCRIPT;
+    write(this.#note, this.#agent.options.length === 0 ? NOBODY : scripted ? note : "");
+    this.#note.hidden = !this.#note.textContent;
+  }
+
+  /** @param {KeyboardEvent} event */
+  #submitOnEnter(event) {
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    this.#form.requestSubmit();
+  }
+}
+
+/** @param {Agent} agent */
+function agentOption({ name, description }) {
+  const option = new Option(name, name);
+  option.title = description;
+  return option;
+}
+
+/** @param {Backend} backend */
+function backendGroup({ name, models, description }) {
+  const group = document.createElement("optgroup");
+  group.label = name;
+  group.title = description;
+  group.append(...(models.length > 0 ? models : [undefined]).map((model) => modelOption(name, model)));
+  return group;
+}
+
+/**
+ * @param {string} backend
+ * @param {string} [model] none: the backend's own choice
+ */
+function modelOption(backend, model) {
+  const option = new Option(model ?? backend, model ? `${backend}/${model}` : backend);
+  option.dataset.backend = backend;
+  if (model) option.dataset.model = model;
+  return option;
+}

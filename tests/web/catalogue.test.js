@@ -1,0 +1,73 @@
+/** Who can be asked, and what the page says of who answers. */
+
+import assert from "node:assert/strict";
+import { afterEach, describe, mock, test } from "node:test";
+
+import { bylineOf } from "../../realtime/web/page/byline.js";
+import { fetchCatalogue } from "../../realtime/web/page/catalogue.js";
+
+const agent = (name, inputSchema) => ({ name, description: "", inputSchema });
+const PROMPT = { properties: { prompt: { type: "string" } } };
+const SCRIPTED = { name: "scripted", kind: "scripted", models: ["essay"], description: "" };
+const OPENAI = { name: "openai", kind: "openai", models: ["large", "small"], description: "" };
+
+afterEach(() => mock.restoreAll());
+
+function serve(respond) {
+  mock.method(globalThis, "fetch", async () => ({ json: async () => respond() }));
+  return fetchCatalogue();
+}
+
+describe("the catalogue", () => {
+  test("has the agents that take a prompt", async () => {
+    const agents = [
+      agent("chat", PROMPT),
+      agent("either", { anyOf: [{ properties: { messages: {} } }, PROMPT] }),
+      agent("refine", { properties: { text: {} } }),
+      agent("silent", undefined),
+    ];
+    const catalogue = await serve(() => ({ agents, backends: [OPENAI] }));
+    assert.deepEqual(catalogue.agents.map(({ name }) => name), ["chat", "either"]);
+    assert.deepEqual(catalogue.backends, [OPENAI]);
+  });
+
+  test("has all agents if none says that it takes a prompt", async () => {
+    const agents = [agent("refine", { properties: { text: {} } }), agent("open", true)];
+    assert.deepEqual((await serve(() => ({ agents, backends: [] }))).agents, agents);
+  });
+
+  test("is empty while the server does not answer, or not in kind", async () => {
+    const fail = () => {
+      throw new SyntaxError("no JSON");
+    };
+    for (const respond of [fail, () => null, () => ({}), () => ({ code: "unavailable" })]) {
+      assert.deepEqual(await serve(respond), { agents: [], backends: [] });
+    }
+  });
+});
+
+describe("the byline", () => {
+  const backends = [OPENAI, SCRIPTED];
+
+  test("names backend and model", () => {
+    assert.equal(bylineOf({ backend: "openai", model: "small" }, backends), "openai · small");
+    assert.equal(bylineOf({ backend: "gone", model: "old" }, backends), "gone · old");
+    assert.equal(bylineOf({ backend: "openai" }, backends), "openai");
+  });
+
+  test("finds the backend of a model that is all that is known", () => {
+    assert.equal(bylineOf({ model: "large" }, backends), "openai · large");
+    assert.equal(bylineOf({ model: "unheard-of" }, backends), "unheard-of");
+  });
+
+  test("says so when a script writes", () => {
+    const byline = "scripted · essay · written by a script, not by a model";
+    assert.equal(bylineOf({ model: "essay" }, backends), byline);
+    assert.equal(bylineOf({ backend: "scripted", model: "essay" }, backends), byline);
+  });
+
+  test("is empty while nothing is known", () => {
+    assert.equal(bylineOf({}, backends), "");
+    assert.equal(bylineOf({}, []), "");
+  });
+});
