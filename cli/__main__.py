@@ -3,7 +3,7 @@
 import asyncio
 import json
 import sys
-from typing import Any
+from typing import IO, Any
 
 import click
 
@@ -25,11 +25,10 @@ class Refusal(click.ClickException):
 
     def __init__(self, message: str, exit_code: int = EXIT_FAILED) -> None:
         super().__init__(message)
-        self._code = exit_code
+        self.exit_code = exit_code  # type: ignore[misc]  # click reads it from the instance
 
-    def show(self, file: Any = None) -> None:
-        click.echo(f"jobcast: {self.message}", err=True, file=file)
-        sys.exit(self._code)
+    def show(self, file: IO[Any] | None = None) -> None:
+        click.echo(f"jobcast: {self.format_message()}", err=file is None, file=file)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

@@ -8,7 +8,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from launch.embedded import refuse_second_server
+from launch.embedded.server import refuse_second_server
 from launch.settings import Settings
 from launch.startup import StartupError
 

@@ -3,7 +3,7 @@
 import os
 import signal
 
-from launch import embedded
+from launch.embedded.server import serve
 from launch.settings import read_settings
 from launch.startup import one_sentence_on_failure
 from launch.tether import end_with
@@ -13,7 +13,7 @@ def main() -> None:
     with one_sentence_on_failure():
         settings = read_settings()
         if settings.embedded_socket:
-            embedded.serve(settings.data_dir, settings.embedded_socket)
+            serve(settings.data_dir, settings.embedded_socket)
     _wait_for_stop()
 
 

@@ -132,11 +132,13 @@ class SocketServer(socketio.AsyncServer):
         if outlet is None or packet.namespace not in {None, "/"}:
             raise ProtocolViolation("an event before the namespace is connected")
         answer, after = await self._answer(eio_sid, outlet, name, payload)
-        if packet.id is not None:
-            acknowledgement = self.packet_class(packets.ACK, namespace="/", id=packet.id, data=[answer])
-            await self._send_packet(eio_sid, acknowledgement)
-        if after is not None:
-            after()
+        try:
+            if packet.id is not None:
+                acknowledgement = self.packet_class(packets.ACK, namespace="/", id=packet.id, data=[answer])
+                await self._send_packet(eio_sid, acknowledgement)
+        finally:
+            if after is not None:
+                after()
 
     async def _answer(self, eio_sid: str, outlet: Outlet, name: str, payload: Any) -> Answer:
         if self._pending[eio_sid] >= MAX_PENDING_REQUESTS:

@@ -82,21 +82,12 @@ class Hub:
         """
         if len(outlet.followed) >= MAX_FOLLOWED and job_id not in outlet.followed:
             raise TooMany(f"One connection may follow {MAX_FOLLOWED} jobs at a time.")
-        channel = self._keys.channel(job_id)
-        feed = self._feeds.get(channel)
-        if feed is None:
-            feed = self._feeds[channel] = Feed(job_id, on_lagging=self._mend)
-        feed.joining += 1
         try:
-            await self.bus.follow(channel)
-            read = await self._reader.read(job_id, checkpoint, heard=lambda: feed.heard)
-        except BaseException as error:
-            feed.joining -= 1
-            if isinstance(error, UnknownJob):
-                raise NotFound from None
-            if isinstance(error, (BusUnavailable, RedisError, OSError)):
-                raise Unavailable(f"The job cannot be followed just now ({type(error).__name__}).") from error
-            raise
+            feed, read = await self._subscribe_then_read(job_id, checkpoint)
+        except UnknownJob:
+            raise NotFound from None
+        except (BusUnavailable, RedisError, OSError) as error:
+            raise Unavailable(f"The job cannot be followed just now ({type(error).__name__}).") from error
         return read, lambda: self._attach(feed, outlet, read)
 
     def leave(self, outlet: Outlet, job_id: JobId) -> None:
@@ -107,6 +98,20 @@ class Hub:
     def leave_all(self, outlet: Outlet) -> None:
         for job_id in list(outlet.followed):
             self.leave(outlet, job_id)
+
+    async def _subscribe_then_read(self, job_id: JobId, checkpoint: Checkpoint | None) -> tuple[Feed, Read]:
+        """The feed is held by its `joining` until `_attach`."""
+        channel = self._keys.channel(job_id)
+        if channel not in self._feeds:
+            await self._log.meta(job_id)  # nobody makes us subscribe to jobs that do not exist
+        feed = self._feeds.setdefault(channel, Feed(job_id, on_lagging=self._mend))
+        feed.joining += 1
+        try:
+            await self.bus.follow(channel)
+            return feed, await self._reader.read(job_id, checkpoint, heard=lambda: feed.heard)
+        except BaseException:
+            feed.joining -= 1
+            raise
 
     def _attach(self, feed: Feed, outlet: Outlet, read: Read) -> None:
         if not outlet.closed:

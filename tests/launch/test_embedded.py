@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import redis
 
-from launch import embedded_binary
-from launch.embedded_binary import version_of
+from launch.embedded import binary as embedded_binary
+from launch.embedded.binary import version_of
 from launch.exit_codes import WRONG_SETTING
 from launch.settings import Settings, read_settings
 from launch.startup import StartupError
@@ -24,7 +24,7 @@ subprocess.Popen([sys.executable, "-m", "launch.redis"]).wait()
 BECOMES_A_WATCHED_SERVER = """
 import os, sys
 from pathlib import Path
-from launch.embedded import prepare
+from launch.embedded.server import prepare
 from launch.tether import tie_to
 command = prepare(Path(os.environ["DATA_DIR"]), Path(os.environ["SOCKET"]))
 tie_to(os.getppid(), watched=True)

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 from launch.data_dir import make_data_dir, make_private_directory, try_lock
-from launch.embedded_binary import find_server
-from launch.embedded_config import configuration
-from launch.embedded_repair import repair_after_crash
+from launch.embedded.binary import find_server
+from launch.embedded.config import configuration
+from launch.embedded.repair import repair_after_crash
 from launch.startup import StartupError
 from launch.tether import end_with
 

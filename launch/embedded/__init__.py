@@ -1,0 +1,1 @@
+"""The Redis-compatible server that Jobcast brings along when it is given none."""
