@@ -61,5 +61,6 @@ async def _listen(runner: web.AppRunner, settings: Settings) -> None:
     try:
         await site.start()
     except OSError as error:
-        raise StartupError(f"{settings.url} cannot be served: {os.strerror(error.errno or 0)}.", retryable=True) from error
+        reason = os.strerror(error.errno or 0)
+        raise StartupError(f"{settings.url} cannot be served: {reason}.", retryable=True) from error
     _log.info("web_ready", url=settings.url)

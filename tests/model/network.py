@@ -90,6 +90,12 @@ class Network:
         call.perform()
         self.reply(call)
 
+    def echo(self, call: Call) -> None:
+        """The first sending is stuck on its way, and the client's library asks again by itself."""
+        if call.outcome is None:
+            self.strays.append(call)
+        self.reply(call)
+
     def lose_reply(self, call: Call) -> None:
         """The server does it, the process hears of a broken connection."""
         self.perform(call)
@@ -100,6 +106,15 @@ class Network:
         if call.outcome is None:
             self.strays.append(call)
         self._break(call)
+
+    def perform_stray(self, which: int) -> None:
+        """The server comes upon something that nobody waits for any more."""
+        if self.strays:
+            self.strays.pop(which % len(self.strays)).perform()
+
+    def server_died(self) -> None:
+        """What was stuck on its way to it is stuck for ever."""
+        self.strays.clear()
 
     def _break(self, call: Call) -> None:
         if not call.answer.done():
