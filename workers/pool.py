@@ -13,6 +13,7 @@ from launch.settings import Settings
 from launch.startup import StartupError
 from shared_events.contract import PRIORITIES, Announcement
 from shared_events.keys import Keys
+from workers import job as _loaded_before_the_fork  # noqa: F401  every job's process has it at once
 from workers.rq_worker import JobcastWorker
 from workers.tools import make_backends
 
