@@ -136,7 +136,7 @@ async def test_cancelling_closes_the_connection_to_a_silent_llm() -> None:
     async def silence() -> AsyncIterator[bytes]:
         yield CHUNK
         try:
-            await asyncio.sleep(60)
+            await asyncio.Event().wait()
         finally:
             gone.set()
 
