@@ -1,5 +1,6 @@
 """A pool of RQ workers, as many as `WORKER_CONCURRENCY` says."""
 
+import gc
 from functools import partial
 from typing import cast
 
@@ -39,6 +40,7 @@ def main(settings: Settings) -> None:
         [entry.name for entry in part] for part in (announcement.agents, announcement.backends)
     )
     _log.info("worker_ready", agents=agents, backends=backends, concurrency=settings.worker_concurrency)
+    gc.freeze()  # shared with the forked processes for longer, because no collection writes to it
     pool.start(logging_level="WARNING")
 
 

@@ -141,10 +141,10 @@ class Writer:
         if not self._outbox.idle:
             return
         self._news.clear()
-        try:
-            await asyncio.wait_for(self._news.wait(), RENEW_EVERY_S)
-        except TimeoutError:
-            return  # silent: the empty append renews the lease
+        # A silent job's empty append renews the lease. (`wait_for` would make a task for every token.)
+        renewal = asyncio.get_running_loop().call_later(RENEW_EVERY_S, self._news.set)
+        await self._news.wait()
+        renewal.cancel()
 
     async def _append(self, batch: Batch) -> Appended:
         return await self._log.append(

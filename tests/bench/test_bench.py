@@ -1,0 +1,62 @@
+"""The bench runs, and says whether everything arrived. Nothing here looks at how fast it was."""
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from bench.options import QUICK
+from bench.rounds import count_of
+from tests.waiting import wait_until
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+WITHIN_S = 60
+
+
+def start(*arguments: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "bench", *arguments],
+        cwd=CHECKOUT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_a_quick_run_measures_everything_and_every_count_is_complete() -> None:
+    bench = start("--quick", "--json")
+    output, errors = bench.communicate(timeout=WITHIN_S)
+    assert bench.returncode == 0, errors
+    report = json.loads(output)
+    assert report["complete"] is True
+    assert len(report["measurements"]) == count_of(QUICK)
+    assert {(one["program"], one["system"], one["complete"]) for one in report["measurements"]} == {
+        (program, system, True)
+        for program in ("publish", "burst", "paced")
+        for system in ("jobcast", "python-socketio")
+    }
+    bursts = [one for one in report["measurements"] if one["program"] == "burst"]
+    assert all(one["numbers"]["deliveries"] == QUICK.followers * QUICK.events for one in bursts)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_leaves_no_process_behind(number: signal.Signals) -> None:
+    bench = start("--rounds", "50")
+    started = wait_until(lambda: psutil.Process(bench.pid).children(recursive=True))
+    bench.send_signal(number)
+    _, errors = bench.communicate(timeout=20)
+    assert bench.returncode == 130, errors
+    assert "stopped" in errors
+    assert psutil.wait_procs(started, timeout=5)[1] == []
+
+
+@pytest.mark.parametrize("wrong", [("--followers", "0"), ("--events", "many"), ("--rounds", "-1")])
+def test_a_wrong_option_is_refused_before_anything_starts(wrong: tuple[str, str]) -> None:
+    bench = start(*wrong)
+    _, errors = bench.communicate(timeout=WITHIN_S)
+    assert bench.returncode == 2
+    assert wrong[0] in errors
