@@ -6,13 +6,13 @@ Reconnects, goes on from its checkpoint, drops duplicates and asks again after a
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, Final
 
 import msgspec
 import socketio
 from socketio.exceptions import ConnectionError as SocketConnectionError
 from socketio.exceptions import SocketIOError
-from socketio.exceptions import TimeoutError as SocketTimeoutError
 
 from shared_events.errors import JobcastError
 from shared_events.events import EVENTS, Event, JobSnapshot
@@ -43,6 +43,7 @@ class Client:
 
     def __init__(self, socket: socketio.AsyncClient) -> None:
         self._socket = socket
+        self._deaf = False
 
     async def submit(self, request: dict[str, Any]) -> str:
         """The new job's id. Raises `RequestRefused`, `Unreachable`."""
@@ -53,18 +54,39 @@ class Client:
         return str((await self.ask("job:cancel", {"jobId": job_id}))["status"])
 
     async def ask(self, name: str, request: dict[str, Any]) -> dict[str, Any]:
-        if len(msgspec.json.encode(request)) > MAX_REQUEST_BYTES - 64:
-            raise RequestRefused("too_large", "A request may have 64 KiB at most.", retryable=False)
         try:
-            answer = await self._socket.call(name, request, timeout=ANSWER_WITHIN_S)
-        except SocketTimeoutError as error:
-            raise Unreachable(f"The server did not answer within {ANSWER_WITHIN_S:g} s.") from error
-        except SocketIOError as error:
-            raise Unreachable(f"The connection was lost: {error}.") from error
+            size = len(msgspec.json.encode(request))
+        except UnicodeEncodeError as error:
+            raise RequestRefused("invalid_request", "The text is not Unicode.", retryable=False) from error
+        if size > MAX_REQUEST_BYTES - 64:
+            raise RequestRefused("too_large", "A request may have 64 KiB at most.", retryable=False)
+        answer = await self._answer(name, request)
         if not answer["ok"]:
             why = answer["error"]
             raise RequestRefused(why["code"], why["message"], retryable=why["retryable"])
         return dict(answer)
+
+    async def _answer(self, name: str, request: dict[str, Any]) -> dict[str, Any]:
+        """While a subscription is asked for, events still belong to the earlier one and are not heard."""
+        answered = asyncio.get_running_loop().create_future()
+        self._deaf = name == "job:subscribe"
+
+        def answer(body: dict[str, Any]) -> None:
+            self._deaf = False
+            if not answered.done():
+                answered.set_result(body)
+
+        try:
+            await self._socket.emit(name, request, callback=answer)
+            return dict(await asyncio.wait_for(answered, ANSWER_WITHIN_S))
+        except TimeoutError as error:
+            raise Unreachable(f"The server did not answer within {ANSWER_WITHIN_S:g} s.") from error
+        except SocketIOError as error:
+            raise Unreachable(f"The connection was lost: {error}.") from error
+
+    def _hear(self, inbox: asyncio.Queue[tuple[str, Any]], name: str, payload: Any) -> None:
+        if not self._deaf:
+            inbox.put_nowait((name, payload))
 
     async def follow(
         self, job_id: str, view: JobView | None = None
@@ -76,7 +98,7 @@ class Client:
         view = view or JobView(job_id)
         inbox: asyncio.Queue[tuple[str, Any]] = asyncio.Queue()
         for name in (*EVENTS, JobSnapshot.NAME):
-            self._socket.on(name, lambda payload, name=name: inbox.put_nowait((name, payload)))
+            self._socket.on(name, partial(self._hear, inbox, name))
         self._socket.on("connect", lambda: inbox.put_nowait(("connect", None)))
         await self._subscribe(view)
         while not view.ended:

@@ -3,6 +3,7 @@
 import time
 
 from rich.console import Console
+from rich.markup import escape
 
 from shared_events.events import (
     Event,
@@ -16,6 +17,18 @@ from shared_events.events import (
 from shared_events.fold import JobView
 
 _COLOURS = {JobStatus.COMPLETED: "green", JobStatus.FAILED: "red", JobStatus.CANCELLED: "yellow"}
+
+
+# Control characters but tab and line break: a model must not steer the reader's terminal.
+_UNPRINTABLE = dict.fromkeys([*range(0x09), *range(0x0B, 0x20), *range(0x7F, 0xA0)], "\ufffd")
+
+
+def printable(text: str) -> str:
+    return text.translate(_UNPRINTABLE)
+
+
+def _after(mark: str, words: str | None) -> str:
+    return f"{mark}{escape(printable(words))}" if words else ""
 
 
 class Screen:
@@ -44,9 +57,9 @@ class Screen:
                 self._say(f"[yellow]attempt {event.attempt} goes on from character {event.length}[/]")
                 self._write(view.text)
             case JobProgress():
-                self._say(f"[dim]{event.progress:g} %{f'  {event.step}' if event.step else ''}[/]")
+                self._say(f"[dim]{event.progress:g} %{_after('  ', event.step)}[/]")
             case JobStatusChanged() if event.status is not JobStatus.RUNNING:
-                self._say(f"[dim]{event.status}{f': {event.reason}' if event.reason else ''}[/]")
+                self._say(f"[dim]{event.status}{_after(': ', event.reason)}[/]")
 
     def ended(self, view: JobView) -> None:
         took = time.monotonic() - self._started
@@ -54,11 +67,11 @@ class Screen:
         colour = _COLOURS.get(view.status, "default")
         self._say(f"[{colour}]{view.status}[/] [dim]{view.sequence} events, {took:.1f} s{rate}[/]")
         if view.error is not None:
-            self._about.print(f"[red]{view.error.code}[/]: {view.error.message}", markup=True)
+            self._about.print(f"[red]{escape(view.error.code)}[/]: {escape(printable(view.error.message))}")
 
     def _write(self, text: str) -> None:
         if text:
-            self._text.out(text, end="", highlight=False)
+            self._text.out(printable(text), end="", highlight=False)
             self._text.file.flush()
             self._line_open = not text.endswith("\n")
 

@@ -34,7 +34,12 @@ def configure_logs(settings: Settings) -> None:
 
 def _for_people() -> tuple[list[Processor], Processor]:
     stamp = structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False)
-    return [*_names(), stamp], structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=24)
+    return [*_names(), stamp], structlog.dev.ConsoleRenderer(
+        colors=sys.stderr.isatty(),
+        pad_event_to=24,
+        # Not the default, which shows local variables: prompts and keys are among them.
+        exception_formatter=structlog.dev.plain_traceback,
+    )
 
 
 def _as_json() -> tuple[list[Processor], Processor]:

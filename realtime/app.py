@@ -13,7 +13,7 @@ from launch.settings import Settings
 from launch.startup import StartupError
 from realtime import pages
 from realtime.node import Node
-from realtime.origins import loopback_hosts_only
+from realtime.origins import known_origins_only, loopback_hosts_only
 from realtime.problem import problems
 from realtime.requests import MAX_REQUEST_BYTES
 
@@ -28,9 +28,8 @@ def main(settings: Settings) -> None:
 def make_app(settings: Settings) -> web.Application:
     """The application of one node; the node runs as long as the application does."""
     node = Node(settings)
-    app = web.Application(
-        middlewares=[loopback_hosts_only(settings.host), problems], client_max_size=MAX_REQUEST_BYTES
-    )
+    guards = [loopback_hosts_only(settings.host), known_origins_only(settings.cors_origins)]
+    app = web.Application(middlewares=[*guards, problems], client_max_size=MAX_REQUEST_BYTES)
     app.on_response_prepare.append(pages.add_headers)
     node.sockets.attach(app)
     app.add_routes([*node.http.routes, *pages.routes()])

@@ -6,6 +6,7 @@ connection. Answers go out before what follows from them.
 """
 
 import asyncio
+import re
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -24,12 +25,18 @@ from realtime.requests import MAX_REQUEST_BYTES
 CONNECT_WITHIN_S: Final = 10.0
 MAX_PENDING_REQUESTS: Final = 32
 """Requests of one connection that may be under way at a time; more are refused."""
+MAX_UNREAD_ANSWERS: Final = 64
+"""Requests that a connection may make while it reads nothing."""
 
 Answer = tuple[dict[str, Any], Callable[[], None] | None]
 """The acknowledgement, and what to do once it is on its way."""
 Dispatch = Callable[[Outlet, str, Any], Awaitable[Answer]]
 
 _log = structlog.get_logger("engine")
+
+
+_CLIENT_PACKET: Final = re.compile(r"1$|3|4|5$|2probe$")
+"""What an Engine.IO client may send: close, pong, message, upgrade, and the probe before it."""
 
 
 class ProtocolViolation(Exception):
@@ -41,12 +48,21 @@ class WebSocket(driver.WebSocket):
 
     async def __call__(self, environ: dict[str, Any]) -> Any:
         request = environ["aiohttp.request"]
-        self.handler.__self__.transport = request.transport
+        socket = self.handler.__self__
+        socket.transport = request.transport
+        socket.queue.batch = None
         self._sock = driver.WebSocketResponse(max_msg_size=self.server.max_http_buffer_size, compress=False)
         await self._sock.prepare(request)
         self.environ = environ
         await self.handler(self)
         return self._sock
+
+    async def wait(self) -> Any:
+        """The next packet. Raises `OSError`, which ends the connection, for one that no client sends."""
+        data = await super().wait()
+        if isinstance(data, str) and not _CLIENT_PACKET.match(data):
+            raise OSError("a packet that is none of Engine.IO's")
+        return data
 
 
 class EngineServer(engineio.AsyncServer):
@@ -78,6 +94,7 @@ class SocketServer(socketio.AsyncServer):
         self._outlets: dict[str, Outlet] = {}
         self._opened: dict[str, float] = {}
         self._pending: Counter[str] = Counter()
+        self._unread: Counter[str] = Counter()
         self.on_gone: Callable[[Outlet], None] = lambda _: None
         self.violations = 0
 
@@ -141,6 +158,9 @@ class SocketServer(socketio.AsyncServer):
                 after()
 
     async def _answer(self, eio_sid: str, outlet: Outlet, name: str, payload: Any) -> Answer:
+        self._unread[eio_sid] = self._unread[eio_sid] + 1 if outlet.congested else 0
+        if self._unread[eio_sid] > MAX_UNREAD_ANSWERS:
+            raise ProtocolViolation(f"more than {MAX_UNREAD_ANSWERS} requests without reading the answers")
         if self._pending[eio_sid] >= MAX_PENDING_REQUESTS:
             return refusal(
                 TooMany(f"One connection may have {MAX_PENDING_REQUESTS} requests under way.")
@@ -155,7 +175,9 @@ class SocketServer(socketio.AsyncServer):
         connected = self.manager.sid_from_eio_sid(eio_sid, "/")
         socket = self.eio.sockets.get(eio_sid)
         if connected and socket is not None and eio_sid not in self._outlets:
-            self._outlets[eio_sid] = Outlet(socket.queue, close=lambda: self._cut(eio_sid))
+            self._outlets[eio_sid] = Outlet(
+                socket.queue, in_flight=lambda: _in_flight(socket), close=lambda: self._cut(eio_sid)
+            )
 
     async def _handle_disconnect(self, eio_sid: str, namespace: str | None, reason: Any = None) -> None:
         if namespace in {None, "/"}:
@@ -172,6 +194,7 @@ class SocketServer(socketio.AsyncServer):
         self._drop_outlet(eio_sid)
         self._opened.pop(eio_sid, None)
         self._pending.pop(eio_sid, None)
+        self._unread.pop(eio_sid, None)
 
     def _cut(self, eio_sid: str) -> None:
         """Close the connection without waiting for a peer that may not read."""
@@ -185,13 +208,23 @@ class SocketServer(socketio.AsyncServer):
             asyncio.get_running_loop().call_later(0.1, transport.abort)
 
     async def sweep(self) -> None:
-        """Close connections that never opened the namespace; to be run as an owned task."""
+        """Close connections that never open the namespace, or never read; to be run as an owned task."""
         while True:
             await asyncio.sleep(1)
             overdue = time.monotonic() - CONNECT_WITHIN_S
             for eio_sid, opened in list(self._opened.items()):
                 if opened < overdue and eio_sid not in self._outlets:
                     self._cut(eio_sid)
+            for outlet in list(self._outlets.values()):
+                if outlet.stalled():
+                    _log.info("slow_consumer_closed")
+                    outlet.close()
+
+
+def _in_flight(socket: Any) -> int:
+    """Bytes that the transport holds because the peer does not take them."""
+    transport = getattr(socket, "transport", None)
+    return 0 if transport is None else int(transport.get_write_buffer_size())
 
 
 def _event(data: Any) -> tuple[str, Any]:

@@ -82,6 +82,8 @@ class Hub:
         """
         if len(outlet.followed) >= MAX_FOLLOWED and job_id not in outlet.followed:
             raise TooMany(f"One connection may follow {MAX_FOLLOWED} jobs at a time.")
+        if outlet.congested:
+            raise TooMany("This connection has too much unread: read it before following more.")
         try:
             feed, read = await self._subscribe_then_read(job_id, checkpoint)
         except UnknownJob:
@@ -151,11 +153,6 @@ class Hub:
 
     async def _catch_up_once(self, feed: Feed, lagging: list[Follower]) -> bool:
         """Whether anybody could be helped; if not, it is too early."""
-        for follower in lagging:
-            if follower.outlet.stalled:
-                _log.info("slow_consumer_closed", job=feed.job_id)
-                follower.outlet.close()
-                feed.detach(follower.outlet)
         ready = [follower for follower in lagging if not follower.outlet.congested]
         try:
             for position in {follower.position for follower in ready}:

@@ -31,6 +31,7 @@ from shared_events.fold import JobView
 from shared_events.ids import JobId, new_epoch, new_job_id
 from shared_events.keys import Keys
 from shared_events.log import Answer, JobLog, Meta
+from shared_events.open_jobs import OpenJobs
 
 IDEMPOTENCY_S: Final = 24 * 3600
 QUEUED_TTL_S: Final = 24 * 3600
@@ -64,6 +65,7 @@ class Jobs:
         self._queue = queue
         self._directory = directory
         self._keys = keys
+        self._open = OpenJobs(events, keys)
 
     async def submit(self, request: Submit, *, owner: str) -> Accepted:
         """Check the request, make the job's log, then enqueue it."""
@@ -120,6 +122,7 @@ class Jobs:
 
     async def _create(self, job_id: JobId, request: Submit, owner: str) -> Accepted:
         epoch = new_epoch()
+        await self._open.add(job_id)
         claimed = await self._log.create(job_id, epoch, {"agent": request.agent, "owner": owner})
         if claimed.answer is not Answer.OK:
             meta, view = await self.read(job_id)

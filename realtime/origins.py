@@ -9,6 +9,7 @@ from aiohttp import web
 from realtime.problem import Handler, problem
 
 _HOST = re.compile(r"(?P<name>\[[0-9a-fA-F:.]+\]|[^\s:@/\[\]]+)(:\d+)?")
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -18,6 +19,20 @@ def allows(allowed: tuple[str, ...]) -> Callable[[str, dict[str, Any]], bool]:
     def check(origin: str, environ: dict[str, Any]) -> bool:
         own = f"{environ.get('wsgi.url_scheme', 'http')}://{environ.get('HTTP_HOST', '')}"
         return origin in {own, *allowed}
+
+    return check
+
+
+def known_origins_only(allowed: tuple[str, ...]) -> Any:
+    """Refuses what a page of another origin sends with its user's browser; reading is CORS' affair."""
+
+    @web.middleware
+    async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
+        origin = request.headers.get("Origin")
+        own = f"{request.scheme}://{request.host}"
+        if request.method not in _SAFE_METHODS and origin is not None and origin not in {own, *allowed}:
+            return problem(403, "wrong_origin", "A page of this origin may not ask for that.")
+        return await handler(request)
 
     return check
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import msgspec
 import structlog
-from aiohttp import web
+from aiohttp import ClientPayloadError, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from realtime.errors import InvalidRequest, RequestError, TooLarge
 
@@ -51,6 +52,9 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
         return problem(500, "internal", "The server could not do that; its log says why.")
 
 
+_UNREADABLE = (web.PayloadAccessError, web.RequestPayloadError, ClientPayloadError, HttpProcessingError)
+
+
 async def json_body(request: web.Request) -> Any:
     """The request's JSON. Raises `InvalidRequest`, `TooLarge`."""
     if request.content_type != "application/json":
@@ -59,5 +63,12 @@ async def json_body(request: web.Request) -> Any:
         return msgspec.json.decode(await request.read())
     except web.HTTPRequestEntityTooLarge as error:
         raise TooLarge("A request may have 64 KiB at most.") from error
+    except (
+        web.PayloadAccessError,
+        web.RequestPayloadError,
+        ClientPayloadError,
+        HttpProcessingError,
+    ) as error:
+        raise InvalidRequest(f"The body cannot be read: {type(error).__name__}.") from error
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise InvalidRequest(f"The body is not JSON: {error}.") from error

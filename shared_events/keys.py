@@ -30,6 +30,10 @@ class Keys(msgspec.Struct, frozen=True):
         """Hash: worker name → what it announces (`shared_events.catalogue`)."""
         return f"{self.prefix}:catalogue"
 
+    def open_jobs(self) -> str:
+        """Sorted set: the jobs that have not ended, by the time of their submission."""
+        return f"{self.prefix}:open"
+
     def idempotency(self, owner: str, digest: str) -> str:
         """String: the job that a client's Idempotency-Key stands for."""
         return f"{self.prefix}:idempotency:{owner}:{digest}"

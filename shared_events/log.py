@@ -19,6 +19,7 @@ from shared_events.events import JobSnapshot, JobStatus, decode_event
 from shared_events.fold import JobView, fold
 from shared_events.ids import Epoch, JobId
 from shared_events.keys import Keys
+from shared_events.open_jobs import OpenJobs
 
 ANNOUNCE_BYTES: Final = 16 * 1024
 """A larger batch is announced on the bus without its events: Redis cuts subscribers off whose
@@ -58,6 +59,19 @@ class Requested(msgspec.Struct, frozen=True):
     answer: Answer
     status: str
     attempt: int
+
+
+class Standing(StrEnum):
+    """What a sweeper sees of a job."""
+
+    GONE = "gone"
+    ENDED = "ended"
+    ALIVE = "alive"
+    """Its writer's lease holds."""
+    SILENT = "silent"
+    """It had begun, and its writer has fallen silent."""
+    WAITING = "waiting"
+    """It has not begun, and its submitter's lease has run out."""
 
 
 class Meta(msgspec.Struct, frozen=True):
@@ -114,7 +128,8 @@ class JobLog:
         return await self._claim_log(job_id, epoch, attempts=int(new_attempt))
 
     async def reclaim(self, job_id: JobId, epoch: Epoch, fields: Mapping[str, str]) -> Claimed:
-        """Take the job over, and make its log anew if it was lost."""
+        """Take the job over, and make its log anew (with `fields`) if it was lost."""
+        await OpenJobs(self._redis, self._keys).add(job_id)
         return await self._claim_log(job_id, epoch, creates="may", fields=fields)
 
     async def append(
@@ -192,19 +207,15 @@ class JobLog:
             replies = await pipe.execute()
         return [(Epoch(epoch.decode()), int(head)) if epoch else None for epoch, head in replies]
 
-    async def abandoned(self, job_ids: Sequence[JobId]) -> list[JobId]:
-        """Which of these jobs had a writer that has fallen silent: begun, not ended, lease run out."""
+    async def standings(self, job_ids: Sequence[JobId]) -> list[Standing]:
+        """How each job stands, in one round trip."""
         async with self._redis.pipeline(transaction=False) as pipe:
             pipe.time()
             for job_id in job_ids:
-                pipe.hmget(self._keys.meta(job_id), "attempt", "closed", "lease")
+                pipe.hmget(self._keys.meta(job_id), "lease", "closed", "attempt")
             (seconds, micros), *replies = await pipe.execute()
         now_ms = seconds * 1000 + micros // 1000
-        return [
-            job_id
-            for job_id, (attempt, closed, lease) in zip(job_ids, replies, strict=True)
-            if int(attempt or 0) > 0 and not closed and int(lease) < now_ms
-        ]
+        return [_standing(lease, closed, attempt, now_ms) for lease, closed, attempt in replies]
 
     async def _claim_log(
         self,
@@ -222,6 +233,16 @@ class JobLog:
         )
         answer, head, attempt, control = reply
         return Claimed(Answer(answer.decode()), head, attempt, control.decode())
+
+
+def _standing(lease: bytes | None, closed: bytes | None, attempt: bytes | None, now_ms: int) -> Standing:
+    if lease is None:
+        return Standing.GONE
+    if closed is not None:
+        return Standing.ENDED
+    if int(lease) >= now_ms:
+        return Standing.ALIVE
+    return Standing.SILENT if int(attempt or 0) > 0 else Standing.WAITING
 
 
 def _meta(fields: dict[bytes, bytes]) -> Meta:

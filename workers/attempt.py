@@ -57,6 +57,8 @@ class Attempt:
         self._tools = tools
         self._request = request
         self._job_id = JobId(request.job_id)
+        self.agent_is_stuck = False
+        """It ignored its cancel, and still runs after the job has ended."""
         self._interrupted = asyncio.Event()
         self._interruption: Ending | None = None
 
@@ -116,7 +118,8 @@ class Attempt:
         finally:
             interrupted.cancel()
             agent.cancel()
-            await asyncio.wait({agent}, timeout=AGENT_STOP_S)
+            _, stuck = await asyncio.wait({agent}, timeout=AGENT_STOP_S)
+            self.agent_is_stuck = bool(stuck)
 
     def _ending(self, agent: asyncio.Task[Ending], writing: asyncio.Task[None]) -> Ending | None:
         if writing.done():
@@ -142,7 +145,9 @@ class Attempt:
         except (BackendError, JobcastError) as error:
             _log.warning("agent_failed", job=self._job_id, code=error.code, error=str(error))
             return _failure(error)
-        except Exception as error:  # noqa: BLE001  the border of the agent's code: it ends the job, not the worker
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:  # noqa: BLE001  also `sys.exit()`: the agent's code ends the job, not the worker
             _log.exception("agent_raised", job=self._job_id)
             hidden = f"The agent failed with {type(error).__name__}; the worker's log says where."
             return _failure(WorkerError(hidden))

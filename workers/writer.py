@@ -175,7 +175,8 @@ class Writer:
     async def _rewrite(self) -> None:
         """The log lost more than can be replayed: everything anew under a new epoch."""
         self._epoch = new_epoch()
-        claimed = await self._persist(lambda: self._log.reclaim(self._job_id, self._epoch, self._fields))
+        fields = self._fields | {"attempt": str(self.view.attempt)}
+        claimed = await self._persist(lambda: self._log.reclaim(self._job_id, self._epoch, fields))
         if claimed.answer is Answer.CLOSED:
             raise JobClosed(f"Job {self._job_id} has already ended.")
         _log.warning("log_rewritten", job=self._job_id, head=claimed.head)

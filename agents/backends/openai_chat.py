@@ -118,6 +118,9 @@ class OpenAIChat:
                 f"{self.name} answered with a redirect ({response.status_code}), which is not followed: "
                 "is the base URL right?"
             )
+        if "," in response.headers.get("content-encoding", ""):
+            # Each layer would be unpacked before its size could be looked at.
+            raise BackendProtocolError(f"{self.name} answered with more than one layer of compression.")
         content_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         if response.is_success and content_type in _STREAMS:
             return

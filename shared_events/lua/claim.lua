@@ -8,16 +8,20 @@
 --       5 max_epochs   how many epochs the list keeps
 --       6 creates      "only": the log must be new; "may": it is made if there is none; "": it must exist
 --       7… name value  fields for a log that is made now
--- Returns {answer, head, attempt, control}; answer is OK, CLOSED, UNKNOWN (no log, and not to be
+-- Returns {answer, head, attempt, control}; answer is OK, CLOSED, FENCED (succeeded by another), UNKNOWN (no log, and not to be
 -- made) or EXISTS (a log, and it was to be new)
 local meta, log, base = KEYS[1], KEYS[2], KEYS[3]
 local epoch, lease_ms, ttl_ms = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local attempts, max_epochs, creates = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6]
 local FIRST_FIELD = 7
 
-local held = redis.call('HMGET', meta, 'epochs', 'head', 'closed', 'attempt', 'control')
+local held = redis.call('HMGET', meta, 'epochs', 'head', 'closed', 'attempt', 'control', 'epoch')
 local epochs, head, attempt = held[1], tonumber(held[2] or 0), tonumber(held[4] or 0)
 if not epochs and creates == '' then return {'UNKNOWN', 0, 0, ''} end
+-- A claim that is repeated, because its reply was lost, is one claim; and it takes nothing back from an heir.
+if epochs and string.find(' ' .. epochs, ' ' .. epoch .. ':', 1, true) then
+  return {held[6] == epoch and 'OK' or 'FENCED', head, attempt, held[5] or ''}
+end
 if epochs and creates == 'only' then return {'EXISTS', head, attempt, held[5] or ''} end
 if held[3] then return {'CLOSED', head, attempt, held[5] or ''} end
 
@@ -28,6 +32,7 @@ if not epochs then
   redis.call('DEL', log, base)
   redis.call('HSET', meta, 'first', 1, 'status', 'queued', 'created', now_ms)
   if #ARGV >= FIRST_FIELD then redis.call('HSET', meta, unpack(ARGV, FIRST_FIELD)) end
+  attempt = tonumber(redis.call('HGET', meta, 'attempt') or 0)
 end
 
 local list = {}

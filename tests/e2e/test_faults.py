@@ -13,13 +13,15 @@ from rq.serializers import JSONSerializer
 from cli.follower import Client
 from shared_events.events import JobStatus
 from shared_events.fold import JobView
-from shared_events.ids import JobId
+from shared_events.ids import JobId, new_epoch, new_job_id
 from shared_events.keys import Keys
-from shared_events.log import JobLog
+from shared_events.log import JobLog, Standing
+from shared_events.open_jobs import OpenJobs
 from shared_events.redis_client import connect
 from tests.e2e.conftest import client_of, counted, followed, submit
+from tests.making import started_job
 from tests.stack import Stack, stack
-from tests.waiting import eventually, eventually_awaited
+from tests.waiting import eventually, eventually_awaited, wait_until
 
 
 async def half_way(client: Client, job_id: str, view: JobView) -> None:
@@ -72,7 +74,7 @@ async def test_a_job_whose_process_dies_ends_as_failed(fragile: Stack) -> None:
 async def lease_ran_out(running: Stack, job_id: str) -> bool:
     redis = connect(running.redis.url)
     try:
-        return bool(await JobLog(redis, Keys()).abandoned([JobId(job_id)]))
+        return await JobLog(redis, Keys()).standings([JobId(job_id)]) == [Standing.SILENT]
     finally:
         await redis.aclose()
 
@@ -89,6 +91,32 @@ async def test_when_all_workers_are_killed_their_jobs_end_once_workers_are_back(
             await asyncio.wait_for(task, 60)
     assert view.error is not None
     assert (view.status, view.error.code) == (JobStatus.FAILED, "worker_lost")
+
+
+async def test_a_job_that_never_reached_the_queue_ends(fragile: Stack) -> None:
+    """The server may die between making a job's log and enqueueing it."""
+    redis = connect(fragile.redis.url)
+    job_id, epoch = new_job_id(), new_epoch()
+    await OpenJobs(redis, Keys()).add(job_id)
+    await started_job(JobLog(redis, Keys(), lease_s=0.1), job_id, epoch)
+    await redis.aclose()
+    async with client_of(fragile) as client:
+        view = await asyncio.wait_for(followed(client, job_id), 30)
+    assert view.error is not None
+    assert (view.error.code, view.error.message) == ("worker_lost", "The job was lost before it began.")
+
+
+async def test_jobs_outlive_a_frozen_redis(fragile: Stack) -> None:
+    """A worker that could not tell Redis that it lives used to end, and its job with it."""
+    async with client_of(fragile) as client:
+        job_id = await submit(client, model="count-300@20")
+        view, task = await following(client, job_id)
+        await half_way(client, job_id, view)
+        fragile.redis.freeze()
+        await asyncio.to_thread(wait_until, lambda: "log_unreachable" in fragile.worker.log.read_text(), 30)
+        fragile.redis.thaw()
+        await asyncio.wait_for(task, 60)
+    assert (view.status, view.text) == (JobStatus.COMPLETED, counted(300))
 
 
 async def test_a_worker_that_is_stopped_says_so(fragile: Stack) -> None:

@@ -151,6 +151,16 @@ async def test_too_many_requests_at_once_are_refused_and_the_connection_lives(
     assert (answer["ok"], answer["error"]["code"], answer["error"]["retryable"]) == (False, "too_many", True)
 
 
+async def test_who_asks_without_end_and_reads_nothing_is_cut_off(
+    node: Node, wire: Wire, monkeypatch: Any
+) -> None:
+    """Unread answers used to pile up without bound."""
+    monkeypatch.setattr("realtime.outlet.HIGH_WATER_BYTES", -1)
+    for _ in range(engine.MAX_UNREAD_ANSWERS + 1):
+        await wire.send('421["job:cancel",{"jobId":"x"}]')
+    assert await wire.closes()
+
+
 @pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://127.0.0.1:1", ""])
 async def test_a_foreign_origin_is_refused(node: Node, origin: str) -> None:
     for transport in ("polling", "websocket"):

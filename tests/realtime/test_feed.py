@@ -1,5 +1,7 @@
 """A feed: who gets what when the bus, the log and slow connections disagree."""
 
+import asyncio
+
 import pytest
 
 from realtime import outlet as outlet_module
@@ -18,6 +20,7 @@ class Browser:
 
     def __init__(self) -> None:
         self.queue = CountedQueue()
+        self.queue.batch = None
         self.closed = 0
         self.outlet = Outlet(self.queue, close=self._close)
 
@@ -136,18 +139,34 @@ def test_a_reader_that_does_not_read_is_not_sent_more(world: World, monkeypatch:
 
 
 def test_a_connection_that_takes_nothing_for_long_has_stalled(monkeypatch: pytest.MonkeyPatch) -> None:
-    browser = Browser()
     now = [0.0]
     monkeypatch.setattr("time.monotonic", lambda: now[0])
-    now[0] = 100
-    assert not browser.outlet.stalled
+    browser = Browser()
+    assert not stalled_at(browser, now, 100)
     browser.outlet.send([outlet_module.frame(b"a"), outlet_module.frame(b"b")])
-    now[0] = 120
+    assert not stalled_at(browser, now, 101)
+    assert not stalled_at(browser, now, 120)
     browser.queue.get_nowait()
-    now[0] = 149
-    assert not browser.outlet.stalled
-    now[0] = 151
-    assert browser.outlet.stalled
+    assert not stalled_at(browser, now, 149)
+    assert stalled_at(browser, now, 180)
+    browser.queue.get_nowait()
+    assert not stalled_at(browser, now, 300)
+
+
+def stalled_at(browser: Browser, now: list[float], moment: float) -> bool:
+    now[0] = moment
+    return browser.outlet.stalled()
+
+
+async def test_a_poll_takes_no_more_than_a_client_accepts() -> None:
+    queue = CountedQueue()
+    for n in range(40):
+        queue.put_nowait(outlet_module.frame(b"%d" % n))
+    taken = [await queue.get()]
+    with pytest.raises(asyncio.QueueEmpty):
+        while True:
+            taken.append(queue.get_nowait())
+    assert len(taken) == outlet_module.POLL_PACKETS
 
 
 def test_the_terminal_event_lets_followers_go(world: World) -> None:

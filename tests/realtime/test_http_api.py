@@ -130,3 +130,19 @@ async def test_ready_turns_red_while_redis_is_frozen_and_green_again(
         await eventually_awaited(is_red, timeout_s=15)
         own_redis.thaw()
         await eventually_awaited(node.is_ready, timeout_s=15)
+
+
+async def test_a_page_elsewhere_cannot_cancel_with_its_users_browser(node: Node, log: JobLog) -> None:
+    job_id = new_job_id()
+    await started_job(log, job_id, new_epoch())
+    foreign = {"Origin": "http://evil.example"}
+    status, said = await node.post(f"/v1/jobs/{job_id}/cancel", headers=foreign)
+    assert (status, isinstance(said, dict) and said["code"]) == (403, "wrong_origin")
+    status, _ = await node.post(f"/v1/jobs/{job_id}/cancel", headers={"Origin": node.url})
+    assert status == 200
+
+
+async def test_a_body_that_does_not_decompress_is_a_bad_request(node: Node) -> None:
+    headers = {"Content-Type": "application/json", "Content-Encoding": "deflate"}
+    status, _ = await node.post("/v1/jobs", data=b"not deflated", headers=headers)
+    assert status == 400

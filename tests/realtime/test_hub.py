@@ -234,23 +234,6 @@ async def test_a_large_event_that_the_bus_only_announces_arrives(hub: Hub, log: 
     await eventually(lambda: client.fold().text == "x" * 100_000)
 
 
-async def test_a_connection_that_reads_nothing_is_closed_and_the_others_go_on(
-    hub: Hub, log: JobLog, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("realtime.outlet.HIGH_WATER_BYTES", 100)
-    monkeypatch.setattr("realtime.outlet.STALLED_S", 0.2)
-    job_id, epoch = new_job_id(), new_epoch()
-    await started_job(log, job_id, epoch)
-    stuck, reader = await follow(hub, job_id), await follow(hub, job_id)
-    for n in range(2, 20):
-        await write(log, job_id, epoch, chunk(job_id, n, "x" * 20))
-        await eventually(lambda: reader.fold().sequence == n)  # noqa: B023
-    await eventually(lambda: stuck.closed)
-    await write(log, job_id, epoch, completed(job_id, 20))
-    await eventually(lambda: reader.fold().ended)
-    assert stuck.queue.waiting_bytes < 1000
-
-
 async def test_a_slow_reader_is_caught_up_once_it_reads(
     hub: Hub, log: JobLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -263,3 +246,15 @@ async def test_a_slow_reader_is_caught_up_once_it_reads(
     await write(log, job_id, epoch, completed(job_id, 50))
     await eventually(lambda: slow.fold().ended)
     assert slow.view.text == (await log.view(job_id)).text
+
+
+async def test_who_reads_nothing_cannot_order_more(
+    hub: Hub, log: JobLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every subscription sent its snapshot, read or not: a connection could order gigabytes."""
+    job_id, epoch = new_job_id(), new_epoch()
+    await started_job(log, job_id, epoch, "x" * 1000)
+    monkeypatch.setattr("realtime.outlet.HIGH_WATER_BYTES", 100)
+    client = await follow(hub, job_id)
+    with pytest.raises(TooMany, match="unread"):
+        await hub.join(client.outlet, job_id, None)

@@ -71,6 +71,15 @@ async def test_from_any_last_sequence_all_is_gapless(node: Node, log: JobLog, tr
                 assert peer.sequences == list(range(last + 1, 11))
 
 
+async def test_a_long_log_comes_over_polling(node: Node, log: JobLog) -> None:
+    job_id, epoch = new_job_id(), new_epoch()
+    await started_job(log, job_id, epoch, *("x" for _ in range(200)))
+    async with connected(node, "polling") as peer:
+        await peer.subscribe(job_id, lastSequence=0)
+        await eventually(lambda: len(peer.events) == 201)
+        assert peer.sequences == list(range(1, 202))
+
+
 @pytest.mark.parametrize("transport", TRANSPORTS)
 async def test_live_events_arrive_in_order(node: Node, log: JobLog, transport: str) -> None:
     job_id, epoch = new_job_id(), new_epoch()

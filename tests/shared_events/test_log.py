@@ -91,6 +91,14 @@ async def test_a_log_is_created_once(log: JobLog) -> None:
     assert (await log.meta(job_id)).epoch == epoch
 
 
+async def test_a_create_whose_reply_was_lost_can_be_repeated(log: JobLog) -> None:
+    """The repetition found the log that it had made, and took it for somebody else's."""
+    job_id, epoch = new_job_id(), new_epoch()
+    for _ in range(2):
+        assert (await log.create(job_id, epoch, {})).answer is Answer.OK
+    assert len((await log.meta(job_id)).epochs) == 1
+
+
 async def test_the_append_publishes_in_the_same_step(log: JobLog, redis: Redis, keys: Keys) -> None:
     job_id, epoch = new_job_id(), new_epoch()
     await started_job(log, job_id, epoch)

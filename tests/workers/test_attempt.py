@@ -80,6 +80,8 @@ def raising(error: BaseException) -> Any:
         (AgentError("I give up"), "agent_error", "I give up"),
         (asyncio.CancelledError(), "agent_error", "cancelled"),
         (RecursionError(), "agent_error", "RecursionError"),
+        (SystemExit(0), "agent_error", "SystemExit"),
+        (KeyboardInterrupt(), "agent_error", "KeyboardInterrupt"),
     ],
 )
 async def test_an_agent_that_raises_fails_and_keeps_its_text(
