@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import signal
 import sys
 from typing import IO, Any
 
@@ -105,7 +106,7 @@ def _run(work: Any) -> None:
         raise Refusal(f"{error.refusal}: {error}") from error
     except Unreachable as error:
         raise Refusal(str(error), EXIT_UNREACHABLE) from error
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, asyncio.CancelledError):
         raise Refusal("Stopped watching; the job goes on.", 130) from None
 
 
@@ -131,6 +132,7 @@ async def _cancel(url: str, job_id: str) -> None:
 
 
 async def _show(client: Client, job_id: str, screen: Screen) -> None:
+    asyncio.get_running_loop().add_signal_handler(signal.SIGINT, asyncio.current_task().cancel)  # type: ignore[union-attr]
     view = JobView(job_id)
     async for event, now in client.follow(job_id, view):
         screen.show(event, now)

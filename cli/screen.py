@@ -76,7 +76,8 @@ class Screen:
             self._line_open = not text.endswith("\n")
 
     def _say(self, sentence: str) -> None:
-        if self._line_open:
+        # In a pipe the text stays whole; on a terminal a remark gets a line of its own.
+        if self._line_open and self._text.is_terminal:
             self._text.out("")
             self._line_open = False
         self._about.print(sentence)
