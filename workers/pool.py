@@ -1,8 +1,9 @@
 """A pool of RQ workers, as many as `WORKER_CONCURRENCY` says."""
 
 import gc
+import time
 from functools import partial
-from typing import cast
+from typing import Final, cast
 
 import redis
 import structlog
@@ -18,6 +19,8 @@ from workers import job as _loaded_before_the_fork  # noqa: F401  every job's pr
 from workers.rq_worker import JobcastWorker
 from workers.tools import make_backends
 
+LOADED_WITHIN_S: Final = 60.0
+
 _log = structlog.get_logger("worker")
 
 
@@ -25,13 +28,15 @@ def main(settings: Settings) -> None:
     """Work until told to stop."""
     announcement = _announcement(settings)
     keys = Keys(settings.key_prefix)
+    connection = redis.Redis.from_url(settings.queue_redis_url)
+    _wait_until_loaded(connection)
     # The pool only calls it, in a process that it forks.
     worker_class = cast(
         "type[JobcastWorker]", partial(JobcastWorker, settings=settings, announcement=announcement)
     )
     pool = WorkerPool(
         [keys.queue(priority) for priority in PRIORITIES],
-        connection=redis.Redis.from_url(settings.queue_redis_url),
+        connection=connection,
         num_workers=settings.worker_concurrency,
         worker_class=worker_class,
         serializer=JSONSerializer,
@@ -42,6 +47,19 @@ def main(settings: Settings) -> None:
     _log.info("worker_ready", agents=agents, backends=backends, concurrency=settings.worker_concurrency)
     gc.freeze()  # shared with the forked processes for longer, because no collection writes to it
     pool.start(logging_level="WARNING")
+
+
+def _wait_until_loaded(connection: redis.Redis) -> None:
+    """A Redis that has just been started may still be reading what it wrote down."""
+    give_up = time.monotonic() + LOADED_WITHIN_S
+    while True:
+        try:
+            connection.ping()
+            return
+        except (redis.ConnectionError, redis.TimeoutError) as error:
+            if time.monotonic() > give_up:
+                raise StartupError(f"Redis cannot be used: {error}.", retryable=True) from error
+        time.sleep(0.2)
 
 
 def _announcement(settings: Settings) -> Announcement:
