@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from shared_events import checkpoint
 from shared_events import log as scripts
 from shared_events.checkpoint import EpochStart
 from shared_events.errors import UnknownJob
@@ -34,6 +35,9 @@ class Stored(msgspec.Struct):
     def copy(self) -> "Stored":
         return msgspec.structs.replace(self, entries=dict(self.entries))
 
+    def names(self, epoch: Epoch) -> bool:
+        return any(start.epoch == epoch for start in self.epochs)
+
     @property
     def meta(self) -> Meta:
         return Meta(
@@ -58,8 +62,8 @@ class ModelLog(JobLog):
         self.bus: list[bytes] = []
 
     async def create(self, job_id: JobId, epoch: Epoch, fields: Mapping[str, str]) -> Claimed:
-        if job_id in self.jobs:
-            known = self.jobs[job_id]
+        known = self.jobs.get(job_id)
+        if known is not None and not known.names(epoch):
             return Claimed(Answer.EXISTS, known.head, known.attempt, known.control)
         return await self.reclaim(job_id, epoch, fields)
 
@@ -70,7 +74,8 @@ class ModelLog(JobLog):
         return _claim(job, epoch, attempts=int(new_attempt))
 
     async def reclaim(self, job_id: JobId, epoch: Epoch, fields: Mapping[str, str]) -> Claimed:
-        return _claim(self.jobs.setdefault(job_id, Stored(dict(fields))), epoch, attempts=0)
+        made = Stored(dict(fields), attempt=int(fields.get("attempt", 0)))
+        return _claim(self.jobs.setdefault(job_id, made), epoch, attempts=0)
 
     async def append(
         self,
@@ -108,8 +113,8 @@ class ModelLog(JobLog):
             return Answer.FENCED
         if job.head < base.sequence:
             return Answer.GAP
-        job.base, job.first = base, keep_from
-        job.entries = {sequence: data for sequence, data in job.entries.items() if sequence >= keep_from}
+        job.base, job.first = base, max(job.first, keep_from)
+        job.entries = {sequence: data for sequence, data in job.entries.items() if sequence >= job.first}
         return Answer.OK
 
     async def meta(self, job_id: JobId) -> Meta:
@@ -154,9 +159,12 @@ def _may_append(job: Stored, epoch: Epoch, previous: int) -> Answer:
 
 
 def _claim(job: Stored, epoch: Epoch, *, attempts: int) -> Claimed:
+    if job.names(epoch):
+        answer = Answer.OK if job.epoch == epoch else Answer.FENCED
+        return Claimed(answer, job.head, job.attempt, job.control)
     if job.closed:
         return Claimed(Answer.CLOSED, job.head, job.attempt, job.control)
     job.epoch = epoch
-    job.epochs = (*job.epochs, EpochStart(epoch, job.head + 1))[-scripts.MAX_EPOCHS :]
+    job.epochs = (*job.epochs, EpochStart(epoch, job.head + 1))[-checkpoint.MAX_EPOCHS :]
     job.attempt += attempts
     return Claimed(Answer.OK, job.head, job.attempt, job.control)

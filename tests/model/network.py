@@ -12,6 +12,7 @@ import msgspec
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from shared_events.errors import JobcastError
+from tests.model.spared import ANSWERED_AT_ONCE
 
 
 class Process:
@@ -21,6 +22,8 @@ class Process:
         self.name = name
         self.alive = True
         self.paused = False
+        self.has_ended_job = False
+        """Whether the server has taken a terminal event from it."""
 
     @property
     def runs(self) -> bool:
@@ -35,12 +38,14 @@ class Outcome(msgspec.Struct, frozen=True):
 class Call:
     """A command on its way. `outcome` is what the server said, once it was asked."""
 
-    def __init__(self, process: Process, name: str, action: Callable[[], object], loop: asyncio.AbstractEventLoop):
+    def __init__(
+        self, process: Process, name: str, action: Callable[[], object], answer: "asyncio.Future[Any]"
+    ) -> None:
         self.process = process
         self.name = name
         self.action = action
         self.outcome: Outcome | None = None
-        self.answer: asyncio.Future[Any] = loop.create_future()
+        self.answer = answer
 
     def perform(self) -> None:
         """The server does it; a second time, if the client's library repeats it for want of an answer."""
@@ -60,7 +65,7 @@ class Network:
         """Commands whose sender has given up on them; the server may still come upon them."""
 
     def send(self, process: Process, name: str, action: Callable[[], object]) -> "asyncio.Future[Any]":
-        call = Call(process, name, action, self._loop)
+        call = Call(process, name, action, self._loop.create_future())
         self.calls.append(call)
         return call.answer
 
@@ -115,7 +120,12 @@ class Network:
     def server_died(self) -> None:
         """What was stuck on its way to it is stuck for ever."""
         self.strays.clear()
+        for call in self.waiting():
+            if call.outcome is not None and call.name in ANSWERED_AT_ONCE:
+                self.reply(call)
 
     def _break(self, call: Call) -> None:
-        if not call.answer.done():
+        if call.outcome is not None and call.name in ANSWERED_AT_ONCE:
+            self.reply(call)
+        elif not call.answer.done():
             call.answer.set_exception(RedisConnectionError("The model broke the connection."))

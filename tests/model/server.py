@@ -13,9 +13,11 @@ KEYS = Keys("model")
 
 
 class Server(Protocol):
-    """One master with one replica. A test uses one server for many worlds, each of which begins with `lose`."""
+    """One master with one replica. It serves many worlds, one after the other; each begins with `lose`."""
 
-    log: JobLog
+    @property
+    def log(self) -> JobLog:
+        """The port itself."""
 
     def run(self, command: Coroutine[Any, Any, T]) -> T:
         """The answer to a command of `log`. Raises what the command raises."""

@@ -5,15 +5,13 @@ answer of the network, for time, or for a word of the model. So the model decide
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from typing import Any, Final, TypeVar
+from collections.abc import Callable
+from typing import Any, Final
 
 from redis.exceptions import RedisError
 
 from realtime.errors import RequestError
 from shared_events.errors import JobcastError
-
-T = TypeVar("T")
 
 _FORESEEN: Final = (JobcastError, RequestError, RedisError)
 """What a task may end with. Anything else is a bug that asyncio would only mention in a log."""
@@ -52,19 +50,15 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def settle(self) -> None:
         """Go on until everybody waits. Raises what a task or a callback has failed with."""
-        while True:
-            self.call_soon(self.stop)
-            self.run_forever()
-            if not self._ready:  # type: ignore[attr-defined]
-                break
+        self._go_on()
         if self._errors:
             raise self._errors.pop()
 
     def advance(self, seconds: float) -> None:
         """Let time pass; every timer goes off at its own moment."""
         target = CLOCK.now + seconds
-        while (due := self._next_timer()) is not None and due <= target:
-            CLOCK.now = max(CLOCK.now, due)
+        while self._is_due(target):
+            CLOCK.now = max(CLOCK.now, self._scheduled[0].when())  # type: ignore[attr-defined]
             self.settle()
         CLOCK.now = target
         self.settle()
@@ -73,18 +67,20 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """End every task without looking at how."""
         for task in list(self._tasks):
             task.cancel()
-        self._errors.clear()
-        try:
-            self.settle()
-        finally:
-            self.close()
+        self._go_on()
+        self.close()
 
-    def _next_timer(self) -> float | None:
+    def _go_on(self) -> None:
+        while self._ready or self._is_due(CLOCK.now):  # type: ignore[attr-defined]
+            self.call_soon(self.stop)
+            self.run_forever()
+
+    def _is_due(self, when: float) -> bool:
         scheduled: list[asyncio.TimerHandle] = self._scheduled  # type: ignore[attr-defined]
-        return scheduled[0].when() if scheduled else None
+        return bool(scheduled) and scheduled[0].when() <= when
 
-    def _task(self, _: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T], **options: Any) -> asyncio.Task[T]:
-        task = asyncio.Task(work, loop=self, **options)
+    def _task(self, _: asyncio.AbstractEventLoop, work: Any, **options: Any) -> asyncio.Task[Any]:
+        task: asyncio.Task[Any] = asyncio.Task(work, loop=self, **options)
         self._tasks.add(task)
         task.add_done_callback(self._done)
         return task

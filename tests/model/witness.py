@@ -4,13 +4,13 @@ from collections.abc import Callable
 from typing import Any
 
 from shared_events.errors import UnknownJob
+from shared_events.events import ends_job
 from shared_events.ids import Epoch, JobId
 from shared_events.log import Answer, Appended, Claimed, Meta
 from tests.model.history import History
 from tests.model.met import Met
 from tests.model.network import Network, Process
 from tests.model.server import Server
-from tests.model.spared import claim_again, keep_first
 
 _CLAIMS = frozenset({"create", "claim", "reclaim"})
 _REPLACES = _CLAIMS | {"compact"}
@@ -31,17 +31,13 @@ class Witness:
         before = self.meta() if name in _REPLACES else None
         if name == "append":
             self.history.wrote(named["epoch"], named["previous"], list(named["events"]))
-        if name in _CLAIMS and (spared := claim_again(values[1], before)) is not None:
-            return spared
-        if name == "compact":
-            keep_first(named, before)
         answer = self.server.run(getattr(self.server.log, name)(*values, **named))
         if name in _CLAIMS and answer.answer is Answer.OK:
             self._claimed(name, values[1], answer, before)
         if isinstance(answer, (Appended, Claimed)):
             self._met.note(f"{name} {answer.answer}")
-        if name == "compact" and answer is Answer.OK and before is not None and named["keep_from"] > before.first:
-            self._met.note("compactions")
+        if name == "compact" and answer is Answer.OK and before is not None:
+            self._met.note("compactions", int(named["keep_from"] > before.first))
         for message in self.server.published():
             self.on_published(message)
         return answer
@@ -87,9 +83,15 @@ class RemoteLog:
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         def call(*values: Any, **named: Any) -> Any:
-            return self._network.send(self._process, name, lambda: self._witness.do(name, *values, **named))
+            return self._network.send(self._process, name, lambda: self._do(name, *values, **named))
 
         return call
+
+    def _do(self, name: str, *values: Any, **named: Any) -> Any:
+        answer = self._witness.do(name, *values, **named)
+        if name == "append" and answer.answer is Answer.OK and ends_job(list(named["events"])):
+            self._process.has_ended_job = True
+        return answer
 
     async def aclose(self) -> None:
         """There is nothing to close."""

@@ -1,0 +1,25 @@
+"""What a move decides by lot: from one number, so that every choice is even and owes nothing to the others."""
+
+import random
+from collections.abc import Sequence
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+class Dice:
+    """`shown` tells what was thrown."""
+
+    def __init__(self, seed: int) -> None:
+        self._random = random.Random(seed)
+        self.shown: dict[str, object] = {}
+
+    def pick(self, name: str, options: Sequence[T]) -> T:
+        chosen = self._random.choice(options)
+        self.shown[name] = chosen
+        return chosen
+
+    def picks(self, name: str, options: Sequence[T], *, most: int) -> list[T]:
+        chosen = self._random.choices(options, k=self._random.randint(0, most))
+        self.shown[name] = chosen
+        return chosen

@@ -1,0 +1,125 @@
+"""The end of a world: no more faults, and everybody must find together (P2)."""
+
+from shared_events.events import JobStatus
+from shared_events.fold import JobView
+from tests.model import promises
+from tests.model.client import Client
+from tests.model.history import held
+from tests.model.world import World
+
+_ROUND_S = 1.6
+"""A little more than a node takes from one look at the heads to the next."""
+_ROUNDS = 3
+"""To find out that somebody is behind takes two looks; a refused client asks once more."""
+_LOG_LOST_S = 12.0
+
+
+def heal(world: World) -> None:
+    """Raises `AssertionError` if somebody does not get where everybody must."""
+    _mend(world)
+    _check_who_follows(world)
+    _go_on(world)
+    _check_who_follows(world)
+    _end(world)
+    _check_who_follows(world)
+    _return(world)
+    _check_everybody(world)
+
+
+def _mend(world: World) -> None:
+    """The buses lose their last messages: that has to be found out without a hint."""
+    world.let("through")
+    for node in world.nodes:
+        node.bus.drop(len(node.bus.arriving))
+    for worker in world.workers:
+        worker.process.paused = False
+    for node in world.nodes:
+        if not node.bus.connected:
+            world.loop.do(node.bus.reconnect)
+    _calm_down(world)
+
+
+def _go_on(world: World) -> None:
+    """A job that nobody writes any more gets another worker, if there still is a log."""
+    if not any(worker.works for worker in world.workers):
+        world.start_worker()
+    for worker in world.workers:
+        worker.say("last ")
+    _calm_down(world)
+
+
+def _end(world: World) -> None:
+    """And once it is over, others come too late."""
+    for worker in world.workers:
+        worker.finish()
+    world.spread_all()
+    world.start_worker()
+    world.sweep()
+    world.cancel()
+    _calm_down(world)
+
+
+def _return(world: World) -> None:
+    """Whoever is away comes back; and who saw an end asks whether it still stands."""
+    for client in world.clients:
+        if not (client.connected and client.follows) or client.view.ended:
+            client.connect(world.nodes[0])
+    _calm_down(world)
+
+
+def _calm_down(world: World) -> None:
+    world.spread_all()
+    promises.check(world)
+    for _ in range(_ROUNDS):
+        world.pass_time(_ROUND_S)
+        world.spread_all()
+    promises.check(world)
+
+
+def _check_who_follows(world: World) -> None:
+    """Those who are connected and have not seen an end are there without any doing of theirs."""
+    for client in world.clients:
+        if client.connected and client.follows and not client.view.ended:
+            _check_caught_up(world, client)
+
+
+def _check_everybody(world: World) -> None:
+    if world.witness.meta() is None:
+        _check_given_up(world)
+        return
+    for client in world.clients:
+        _check_caught_up(world, client)
+    _check_output(world)
+
+
+def _check_caught_up(world: World, client: Client) -> None:
+    """The client holds what the log has, or more of the same, if the log has lost it and nobody went on."""
+    meta = world.witness.meta()
+    if meta is None or client.is_ahead(meta, world.witness.history):
+        return
+    view = world.view()
+    assert held(client.view.snapshot(reset=False)) == held(view.snapshot(reset=False)), (
+        f"a client is left behind with {_short(client.view)}; the log has {_short(view)}"
+    )
+
+
+def _check_given_up(world: World) -> None:
+    """Nobody waits for a log that is gone and that nobody makes anew."""
+    world.pass_time(_LOG_LOST_S)
+    _calm_down(world)
+    followers = [follower for node in world.nodes for follower in node.followers]
+    assert not followers, "somebody still follows a log that is gone"
+
+
+def _check_output(world: World) -> None:
+    """The job has ended, and if well, with all that its worker has said."""
+    view = world.view()
+    assert view.ended, f"the job has not ended: {_short(view)}"
+    world.met.note(f"ended as {view.status}")
+    if view.status is JobStatus.COMPLETED:
+        outputs = [worker.output for worker in world.workers if worker.is_through]
+        assert view.text in outputs, f"{view.text!r} is not all of {outputs}"
+
+
+def _short(view: JobView) -> str:
+    return f"({view.epoch}, {view.sequence}) {view.status} {view.text!r}"

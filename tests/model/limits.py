@@ -1,0 +1,34 @@
+"""The code's limits, so small that a few dozen steps run into each of them, and ids that can be read."""
+
+import pytest
+
+from tests.model.counted_ids import IDS
+from tests.model.lossy_bus import LossyBus
+from tests.model.virtual_time import CLOCK
+
+_EVENT_BYTES = 120
+
+_LIMITS = {
+    "workers.outbox.BATCH_EVENTS": 3,
+    "workers.outbox.RETAINED_BYTES": 8 * _EVENT_BYTES,
+    "workers.writer.UNSENT_LIMIT_BYTES": 12 * _EVENT_BYTES,
+    "workers.writer.COMPACT_BYTES": 6 * _EVENT_BYTES,
+    "workers.rewrite.MAX_CHUNK_CHARACTERS": 24,
+    "shared_events.log.ANNOUNCE_BYTES": 3 * _EVENT_BYTES - 20,
+    "shared_events.log.MAX_EPOCHS": 6,
+    "shared_events.checkpoint.MAX_EPOCHS": 6,
+    "realtime.feed.TAIL_MESSAGES": 4,
+    "realtime.outlet.HIGH_WATER_BYTES": 12 * _EVENT_BYTES,
+}
+
+
+def narrow(patch: pytest.MonkeyPatch) -> None:
+    """Put the small limits, the virtual clock and the counted ids in place."""
+    for name, value in _LIMITS.items():
+        patch.setattr(name, value)
+    for module in ("realtime.hub", "realtime.outlet"):
+        patch.setattr(f"{module}.time", CLOCK)
+    patch.setattr("realtime.hub.Bus", LossyBus)
+    patch.setattr("shared_events.ids._random", IDS.next)
+    # The hub goes through a set of positions: always in the same order, in every process.
+    patch.setattr("realtime.cursor.Position.__hash__", lambda position: position.sequence)

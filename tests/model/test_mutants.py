@@ -1,0 +1,40 @@
+"""A property test is worth what it finds: every rule that is taken out must be missed.
+
+The number of worlds is several times what the hardest of them needs.
+"""
+
+import pytest
+from redis.exceptions import ResponseError
+
+from tests.model.lua_mutants import FOUND_BY_COMPARISON, FOUND_BY_THE_MACHINE
+from tests.model.model_server import ModelServer
+from tests.model.mutants import CODE
+from tests.model.mutation import Mutant
+from tests.model.real_server import RealServer
+from tests.model.running import run_differential, run_jobs
+
+
+@pytest.mark.parametrize("name", CODE)
+def test_a_mutant_of_the_code_is_found_out(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    CODE[name].apply(monkeypatch)
+    with pytest.raises(AssertionError):
+        run_jobs(ModelServer(), examples=1000, steps=40)
+
+
+@pytest.mark.parametrize("name", FOUND_BY_THE_MACHINE)
+def test_a_mutant_of_the_scripts_is_found_out(name: str, real_server: RealServer) -> None:
+    _mutate(real_server, FOUND_BY_THE_MACHINE[name])
+    with pytest.raises(AssertionError):
+        run_jobs(real_server, examples=200, steps=40)
+
+
+@pytest.mark.parametrize("name", FOUND_BY_COMPARISON)
+def test_a_mutant_of_the_scripts_answers_otherwise(name: str, real_server: RealServer) -> None:
+    _mutate(real_server, FOUND_BY_COMPARISON[name])
+    with pytest.raises((AssertionError, ResponseError)):
+        run_differential(real_server, examples=200, steps=30)
+
+
+def _mutate(server: RealServer, mutants: list[Mutant]) -> None:
+    for mutant in mutants:
+        server.mutate(mutant.script, mutant.change)
