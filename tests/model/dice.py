@@ -1,4 +1,4 @@
-"""What a move decides by lot: from one number, so that every choice is even and owes nothing to the others."""
+"""What a move decides by lot, from one number: every choice is even and owes nothing to the others."""
 
 import random
 from collections.abc import Sequence
