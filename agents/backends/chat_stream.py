@@ -13,18 +13,18 @@ from agents.errors import BackendIncomplete, BackendProtocolError
 from shared_events.events import Usage
 
 
-class _Delta(msgspec.Struct, frozen=True):
+class _Delta(msgspec.Struct, frozen=True, gc=False):
     content: str | None = None
     refusal: str | None = None
 
 
-class _Choice(msgspec.Struct, frozen=True):
+class _Choice(msgspec.Struct, frozen=True, gc=False):
     index: int = 0
     delta: _Delta | None = None
     finish_reason: str | None = None
 
 
-class _Chunk(msgspec.Struct, frozen=True):
+class _Chunk(msgspec.Struct, frozen=True, gc=False):
     """What we read of a `chat.completion.chunk`; everything else in it is passed over."""
 
     choices: list[_Choice] | None = None
@@ -57,11 +57,11 @@ class ChatStream:
         if self.done or not data:
             return []
         self._events += 1
-        if data == "[DONE]":
+        if data == b"[DONE]":
             self.done = True
             return []
         if event.event == "error":
-            self._refuse(_loose(data))
+            self._refuse(_loose(data.decode()))
         chunk = self._decode(data)
         if chunk.error:
             self._refuse(chunk.error)
@@ -74,7 +74,7 @@ class ChatStream:
             raise BackendIncomplete(f"The answer ended {seen}.")
         return Finished(self._reason or "stop", self._usage)
 
-    def _decode(self, data: str) -> _Chunk:
+    def _decode(self, data: bytes) -> _Chunk:
         try:
             return _decoder.decode(data)
         except msgspec.ValidationError as error:
@@ -82,7 +82,7 @@ class ChatStream:
         except (msgspec.DecodeError, RecursionError):
             # Half a surrogate pair, escaped: providers that count UTF-16 units send it, msgspec refuses it.
             try:
-                return msgspec.convert(json.loads(data, parse_constant=_refuse_constant), _Chunk)
+                return msgspec.convert(json.loads(data.decode(), parse_constant=_refuse_constant), _Chunk)
             except (ValueError, RecursionError, msgspec.ValidationError) as error:
                 reason = _safe(error)
         raise BackendProtocolError(f"Event {self._events} of the answer cannot be read: {reason}.")
@@ -90,20 +90,21 @@ class ChatStream:
     def _read(self, chunk: _Chunk) -> list[TextDelta]:
         if chunk.usage is not None:
             self._usage = _usage(chunk.usage) or self._usage
-        texts = []
+        deltas: list[TextDelta] = []
         for choice in chunk.choices or ():
             if choice.index == 0:
                 self._reason = choice.finish_reason or self._reason
-                delta = choice.delta or _NOTHING
-                texts += [text for text in (delta.content, delta.refusal) if text]
-        return [TextDelta(text) for text in texts]
+                if choice.delta is not None:
+                    deltas += _texts(choice.delta)
+        return deltas
 
     def _refuse(self, error: object) -> NoReturn:
         words = self._redaction.apply(words_of_error(error)) or "no reason given"
         raise kind_of_error(error)(f"The answer broke off with an error of the provider: {words}")
 
 
-_NOTHING: Final = _Delta()
+def _texts(delta: _Delta) -> list[TextDelta]:
+    return [TextDelta(text) for text in (delta.content, delta.refusal) if text]
 
 
 def _loose(data: str) -> object:

@@ -22,7 +22,7 @@ class ChatRequest(msgspec.Struct, frozen=True):
     temperature: float | None = None
 
 
-class TextDelta(msgspec.Struct, frozen=True):
+class TextDelta(msgspec.Struct, frozen=True, gc=False):
     """The next piece of the answer. It may end in half a surrogate pair."""
 
     text: str

@@ -6,7 +6,9 @@ raise `BackendProtocolError`. As the standard says, an event without its empty l
 stream never happened.
 """
 
-from typing import Final, NamedTuple
+from typing import Final
+
+import msgspec
 
 from agents.errors import BackendProtocolError
 
@@ -14,11 +16,11 @@ LIMIT_BYTES: Final = 4 * 1024 * 1024
 _BOM: Final = b"\xef\xbb\xbf"
 
 
-class SSEEvent(NamedTuple):
-    """`event` is `message` where the server gave no type."""
+class SSEEvent(msgspec.Struct, frozen=True, gc=False):
+    """`event` is `message` where the server gave no type; `data` is UTF-8."""
 
     event: str
-    data: str
+    data: bytes
 
 
 class SSEParser:
@@ -81,10 +83,15 @@ class SSEParser:
     def _dispatch(self) -> SSEEvent:
         event, data = self._event, b"\n".join(self._data)
         self._event, self._data, self._data_bytes = b"", [], 0
-        try:
-            return SSEEvent(event.decode() or "message", data.decode())
-        except UnicodeDecodeError as error:
-            raise BackendProtocolError(f"The answer is not UTF-8: {error.reason}.") from None
+        return SSEEvent(_utf8(event).decode() or "message", _utf8(data))
+
+
+def _utf8(data: bytes) -> bytes:
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        raise BackendProtocolError(f"The answer is not UTF-8: {error.reason}.") from None
+    return data
 
 
 def _bounded(size: int) -> int:

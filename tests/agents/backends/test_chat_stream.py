@@ -212,5 +212,5 @@ def test_the_providers_words_are_redacted_and_cut() -> None:
 @pytest.mark.parametrize("data", ['{"prompt": "my secret', '{"choices": "my secret"}', "my secret"])
 def test_what_cannot_be_read_is_not_repeated(data: str) -> None:
     with pytest.raises(BackendError) as raised:
-        ChatStream(Redaction(None, [])).feed(SSEEvent("message", data))
+        ChatStream(Redaction(None, [])).feed(SSEEvent("message", data.encode()))
     assert "secret" not in str(raised.value)
