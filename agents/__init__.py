@@ -34,9 +34,13 @@ from agents.errors import (
     BackendUnavailable,
     InvalidAgent,
     InvalidBackend,
+    JobStopped,
 )
+from agents.policy import Policy, Retry
 from agents.registry import Agent, agent, load_agents
+from agents.running import run_agent
 from agents.sink import EventSink
+from agents.sync_context import SyncJobContext
 
 __all__ = [
     "Agent",
@@ -59,11 +63,16 @@ __all__ = [
     "InvalidAgent",
     "InvalidBackend",
     "JobContext",
+    "JobStopped",
     "OpenAIChat",
+    "Policy",
+    "Retry",
     "Scripted",
+    "SyncJobContext",
     "TextDelta",
     "agent",
     "backends_from",
     "entries",
     "load_agents",
+    "run_agent",
 ]

@@ -27,7 +27,7 @@ class ChatInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.messages if self.messages is not UNSET else [ChatMessage("user", str(self.prompt))]
 
 
-@agent("chat")
+@agent("chat", on_retry="restart")
 async def chat(job: JobContext[Annotated[ChatInput, EXACTLY_ONE]]) -> None:
     """Answers a prompt, or goes on with a conversation."""
     async for _ in job.stream(job.input.conversation):

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from agents.backends.protocol import Backend, ChatRequest, Finished, TextDelta
 from agents.chat_request import Messages, chat_request
@@ -17,15 +17,17 @@ from shared_events.contract import JobRequest
 from shared_events.events import ChunkMetadata, Usage
 
 InputT = TypeVar("InputT")
+_NO_METADATA: Final = ChunkMetadata()
 
 
 class JobContext(Generic[InputT]):
     """One attempt at a job, as its agent sees it. Its owner must call `finish` after the agent.
 
     `input` is of the agent's input type, `attempt` counts from 1, `usage` adds up what `stream` used.
+    `partial` is the text that earlier attempts left; where the job `continues`, `text` begins with it.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  the words of the API
         self,
         *,
         request: JobRequest,
@@ -33,27 +35,29 @@ class JobContext(Generic[InputT]):
         attempt: int,
         sink: EventSink,
         backends: Mapping[str, Backend],
+        partial: str = "",
+        continues: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.job_id = request.job_id
         self.input = input
         self.attempt = attempt
+        self.partial = partial
         self.usage: Usage | None = None
         self._request = request
         self._sink = sink
         self._backends = backends
         self._pace = Pace(clock)
         self._joiner = SurrogateJoiner()
-        self._parts: list[str] = []
+        # UTF-8: a list of pieces takes 60 bytes more for each. The thread of a plain `def` may read it, too.
+        self._said = bytearray(partial.encode() if continues else b"")
         # Parts of an agent that publish side by side: what `text` says is what went out, in that order.
         self._turn = asyncio.Lock()
 
     @property
     def text(self) -> str:
-        """All that was published so far."""
-        if len(self._parts) > 1:
-            self._parts = ["".join(self._parts)]
-        return self._parts[0] if self._parts else ""
+        """All that was published so far; of earlier attempts too where the job continues."""
+        return self._said.decode()
 
     async def on_chunk(self, text: str, *, step: str | None = None, model: str | None = None) -> None:
         """Publish `text`; nothing happens if it is empty. Raises `TypeError`."""
@@ -73,6 +77,12 @@ class JobContext(Generic[InputT]):
             raise TypeError(f"progress takes metadata as a dict or None, not {_kind(metadata)}.")
         await self._sink.progress(float(percent), _label("step", step), metadata)
 
+    async def check(self) -> None:
+        """For work that publishes nothing for long: ends a cancelled job here, waits while it is paused."""
+        # A cancel is delivered only where a task really waits.
+        await asyncio.sleep(0)
+        await self._sink.gate()
+
     def stream(
         self,
         messages: Messages,
@@ -85,7 +95,8 @@ class JobContext(Generic[InputT]):
         """Ask the job's backend; each piece of its answer is published and then yielded.
 
         What is not given is taken from the job's request. Raises `ValueError` for what cannot be asked; the
-        iteration raises `BackendError`. Closing the iterator ends the request.
+        iteration raises `BackendError`. Nothing is read while the job is paused. Closing the iterator ends
+        the request.
         """
         asked = self._request
         request = chat_request(
@@ -105,12 +116,14 @@ class JobContext(Generic[InputT]):
         backend = self._backend()
         model = request.model or next(iter(backend.models), None)
         finished = None
+        await self._sink.gate()
         async with aclosing(backend.stream(request)) as deltas:
             async for delta in deltas:
                 match delta:
                     case TextDelta(text):
                         if piece := await self._publish(text, step, model):
                             yield piece
+                        await self._sink.gate()
                     case Finished():
                         finished = delta
         if finished is None:
@@ -134,9 +147,9 @@ class JobContext(Generic[InputT]):
 
     async def _put(self, text: str, step: str | None, model: str | None) -> str:
         if text:
-            self._parts.append(text)
+            self._said += text.encode()
             metadata = ChunkMetadata(step=step, model=model, tokens_per_sec=self._pace.tick())
-            await self._sink.chunk(text, None if metadata == ChunkMetadata() else metadata)
+            await self._sink.chunk(text, None if metadata == _NO_METADATA else metadata)
         return text
 
 

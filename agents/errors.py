@@ -2,7 +2,7 @@
 
 JobcastError
 ├── AgentError                  an agent is written or configured wrongly
-│   ├── InvalidAgent            a name, signature or input type that is not allowed
+│   ├── InvalidAgent            a name, signature, input type or policy that is not allowed
 │   ├── AgentLoadError          a module with agents cannot be used
 │   └── InvalidBackend          a backend is configured wrongly
 └── BackendError                a model could not be asked, or its answer broke off
@@ -13,6 +13,9 @@ JobcastError
     ├── BackendTimeout          silent for too long
     ├── BackendProtocolError    the answer is not what the protocol says
     └── BackendIncomplete       the answer ended without the protocol's end marker
+
+`JobStopped` stands apart, as `asyncio.CancelledError` does: an author's `except Exception` must not
+swallow it.
 
 A `BackendError`'s message goes to users: it never holds an API key or a prompt.
 """
@@ -34,6 +37,10 @@ class AgentLoadError(AgentError):
 
 class InvalidBackend(AgentError):
     pass
+
+
+class JobStopped(BaseException):
+    """Ends an agent in a thread: its job was cancelled. To clean up, catch it and raise it again."""
 
 
 class BackendError(JobcastError):

@@ -7,6 +7,7 @@ import importlib
 import inspect
 import re
 import sys
+import traceback
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from typing import Any, Final, TypeAlias, get_args, get_origin, get_type_hints
 
@@ -14,12 +15,18 @@ import msgspec
 
 from agents.context import JobContext
 from agents.errors import AgentLoadError, InvalidAgent
+from agents.policy import OnRetry, OnUnwatched, Policy, Retry
 from agents.schema import input_schema
+from agents.sync_context import SyncJobContext
 from shared_events.contract import AgentEntry
 
 BUILT_IN: Final = ("agents.chat",)
 
-AgentFunction: TypeAlias = Callable[[JobContext[Any]], Coroutine[Any, Any, object]]
+AgentFunction: TypeAlias = (
+    Callable[[JobContext[Any]], Coroutine[Any, Any, object]] | Callable[[SyncJobContext[Any]], object]
+)
+
+DEFAULTS: Final = Policy()
 
 _NAME: Final = re.compile(r"[a-z0-9_-]{1,40}", re.ASCII)
 
@@ -31,10 +38,17 @@ class Agent(msgspec.Struct, frozen=True, eq=False):
     description: str
     input_type: Any
     """What `msgspec.convert` turns the job's input into."""
-    run: AgentFunction
+    run: Callable[[Any], Any]
+    """The function; `run_agent` knows how to call it."""
+    policy: Policy = DEFAULTS
 
-    async def __call__(self, job: JobContext[Any]) -> object:
-        return await self.run(job)
+    def __call__(self, job: Any) -> Any:
+        return self.run(job)
+
+    @property
+    def is_async(self) -> bool:
+        """Whether it is an `async def`, which gets a `JobContext`; a plain `def` gets a `SyncJobContext`."""
+        return inspect.iscoroutinefunction(self.run)
 
     @property
     def origin(self) -> str:
@@ -44,26 +58,48 @@ class Agent(msgspec.Struct, frozen=True, eq=False):
     def entry(self) -> AgentEntry:
         """As the worker announces it. Raises `InvalidAgent` if its input has no JSON Schema."""
         schema = input_schema(self.input_type)
-        return AgentEntry(name=self.name, description=self.description, input_schema=schema)
+        return AgentEntry(
+            name=self.name, description=self.description, input_schema=schema, queue=self.policy.queue
+        )
 
 
-def agent(name: str, *, description: str | None = None) -> Callable[[AgentFunction], Agent]:
+def agent(  # noqa: PLR0913  the words of the API
+    name: str,
+    *,
+    description: str | None = None,
+    retry: Retry = DEFAULTS.retry,
+    on_retry: OnRetry = DEFAULTS.on_retry,
+    timeout_s: float = DEFAULTS.timeout_s,
+    own_process: bool = DEFAULTS.own_process,
+    queue: str | None = DEFAULTS.queue,
+    on_unwatched: OnUnwatched = DEFAULTS.on_unwatched,
+    unwatched_grace_s: float = DEFAULTS.unwatched_grace_s,
+) -> Callable[[AgentFunction], Agent]:
     """Make an agent of `async def f(job: JobContext[Input]) -> result | None`.
 
-    `Input` is a msgspec Struct; plain `JobContext` takes any JSON object as a dict. The description is,
-    unless given, the docstring's first line.
-    Raises `InvalidAgent` for a name, `TypeError` for a function that cannot be.
+    `Input` is a msgspec Struct; plain `JobContext` takes any JSON object as a dict. A plain `def` takes a
+    `SyncJobContext`, and runs in a thread. The description is, unless given, the docstring's first line;
+    the rest is explained at `Policy`.
+    Raises `InvalidAgent` for a name or a policy, `TypeError` for a function that cannot be.
     """
     if not isinstance(name, str):
         raise TypeError('An agent needs a name: write @agent("name").')
     if not _NAME.fullmatch(name):
         raise InvalidAgent(f"An agent's name has 1 to 40 of a-z 0-9 - _, not {name[:60]!r}.")
 
+    policy = Policy(
+        retry=retry,
+        on_retry=on_retry,
+        timeout_s=timeout_s,
+        own_process=own_process,
+        queue=queue,
+        on_unwatched=on_unwatched,
+        unwatched_grace_s=unwatched_grace_s,
+    )
+
     def decorate(function: AgentFunction) -> Agent:
-        if not inspect.iscoroutinefunction(function):
-            raise TypeError(f"The agent {name!r} must be an `async def` that does not yield.")
         told = description if description is not None else _first_line(function)
-        return Agent(name, told, _input_type(name, function), function)
+        return Agent(name, told, _input_type(name, function), function, policy)
 
     return decorate
 
@@ -88,8 +124,8 @@ def load_agents(modules: Sequence[str] = ()) -> dict[str, Agent]:
 def _load(module: str) -> list[Agent]:
     try:
         importlib.import_module(module)
-    except Exception as error:  # an author's module may raise anything
-        reason = f"{type(error).__name__}: {error}".rstrip(".")
+    except (Exception, SystemExit) as error:  # an author's module may raise anything
+        reason = f"{type(error).__name__}: {error}".rstrip(".") + _place_of(error)
         raise AgentLoadError(f"The module {module!r} cannot be imported: {reason}.") from error
     agents = list(_agents_of(module))
     if not agents:
@@ -102,6 +138,15 @@ def _load(module: str) -> list[Agent]:
     return agents
 
 
+def _place_of(error: BaseException) -> str:
+    """The line that raised it, as far as it is not the import itself."""
+    frames = [
+        frame for frame in traceback.extract_tb(error.__traceback__) if "importlib" not in frame.filename
+    ]
+    last = frames[-1] if len(frames) > 1 else None
+    return f" ({last.filename}, line {last.lineno})" if last is not None else ""
+
+
 def _agents_of(module: str) -> Iterator[Agent]:
     """What the names of `module` and of its imported submodules hold."""
     for name, loaded in list(sys.modules.items()):
@@ -110,19 +155,37 @@ def _agents_of(module: str) -> Iterator[Agent]:
 
 
 def _input_type(name: str, function: AgentFunction) -> Any:
+    context = _context_type(name, function)
     parameters = list(inspect.signature(function).parameters.values())
     if len(parameters) != 1 or parameters[0].kind not in _BY_POSITION:
-        raise TypeError(f"The agent {name!r} must take exactly one argument, its JobContext.")
+        raise TypeError(f"The agent {name!r} must take exactly one argument, its {context.__name__}.")
     try:
-        annotation = get_type_hints(function, include_extras=True).get(parameters[0].name, JobContext)
+        annotation = get_type_hints(function, include_extras=True).get(parameters[0].name, context)
     except NameError as error:
         raise TypeError(
             f"The annotations of the agent {name!r} must be known to its module: {error}."
         ) from error
-    if annotation is not JobContext and get_origin(annotation) is not JobContext:
-        raise TypeError(f"The argument of the agent {name!r} must be a JobContext or a JobContext[Input].")
+    if annotation is not context and get_origin(annotation) is not context:
+        raise TypeError(_misfit(name, context))
     (inner,) = get_args(annotation) or (Any,)
     return dict[str, Any] if inner is Any else inner
+
+
+def _context_type(name: str, function: AgentFunction) -> type[Any]:
+    """What `function` works with."""
+    if inspect.iscoroutinefunction(function):
+        return JobContext
+    yields = inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function)
+    if yields or not (inspect.isfunction(function) or inspect.ismethod(function)):
+        raise TypeError(f"The agent {name!r} must be an `async def` or a `def` that does not yield.")
+    return SyncJobContext
+
+
+def _misfit(name: str, context: type[Any]) -> str:
+    kind, said = (
+        ("an `async def`", "JobContext") if context is JobContext else ("a plain `def`", "SyncJobContext")
+    )
+    return f"The agent {name!r} is {kind}: its argument must be a {said} or a {said}[Input]."
 
 
 _BY_POSITION: Final = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)

@@ -15,3 +15,7 @@ class EventSink(Protocol):
     async def progress(self, percent: float, step: str | None, metadata: dict[str, Any] | None) -> None:
         """`percent` is from 0 to 100."""
         ...
+
+    async def gate(self) -> None:
+        """Returns when the job may go on; waits while it is paused."""
+        ...

@@ -25,6 +25,8 @@ class SurrogateJoiner:
 
     def feed(self, chunk: str) -> str:
         """What can be said for sure; a high surrogate at the end waits for its other half."""
+        if type(chunk) is str and chunk.isascii() and not self._held:
+            return chunk
         text = self._held + chunk
         self._held = text[-1] if "\ud800" <= text[-1:] <= "\udbff" else ""
         return well_formed(text[: len(text) - len(self._held)])

@@ -1,5 +1,6 @@
 """Runs agents and contexts in tests: a sink that keeps what it gets, and short ways to make things."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from typing import Any
 
@@ -22,6 +23,32 @@ class CollectingSink:
 
     async def progress(self, percent: float, step: str | None, metadata: dict[str, Any] | None) -> None:
         self.progressed.append((percent, step, metadata))
+
+    async def gate(self) -> None:
+        """Never closed."""
+
+
+class PausableSink(CollectingSink):
+    """`held` counts who waits at its gate."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.held = 0
+        self._open = asyncio.Event()
+        self._open.set()
+
+    def pause(self) -> None:
+        self._open.clear()
+
+    def resume(self) -> None:
+        self._open.set()
+
+    async def gate(self) -> None:
+        self.held += 1
+        try:
+            await self._open.wait()
+        finally:
+            self.held -= 1
 
 
 class Reciting:
@@ -48,7 +75,45 @@ class Reciting:
         pass
 
 
-def context(sink: CollectingSink, *backends: Backend, given: Any = None, **request: Any) -> JobContext[Any]:
+class Counting:
+    """A backend that counts to `length`, and then hangs if it `hangs`. It notes how far who read it."""
+
+    name = kind = "counting"
+    description = "Counts."
+    models = ("m",)
+
+    def __init__(self, length: int, *, hangs: bool = False) -> None:
+        self.read = 0
+        self.closed = 0
+        self.readers: set[asyncio.Task[Any] | None] = set()
+        self._length = length
+        self._hangs = hangs
+
+    async def stream(self, request: ChatRequest) -> AsyncGenerator[Delta, None]:
+        try:
+            for number in range(1, self._length + 1):
+                self.read += 1
+                self.readers.add(asyncio.current_task())
+                yield TextDelta(str(number))
+            if self._hangs:
+                self.read += 1
+                await asyncio.Event().wait()
+            yield Finished("stop")
+        finally:
+            self.closed += 1
+
+    async def aclose(self) -> None:
+        pass
+
+
+def context(
+    sink: CollectingSink,
+    *backends: Backend,
+    given: Any = None,
+    partial: str = "",
+    continues: bool = False,
+    **request: Any,
+) -> JobContext[Any]:
     """A context of a first attempt; `given` is its input, `request` are fields of the `JobRequest`."""
     return JobContext(
         request=JobRequest(job_id="j" * 20, agent="test", input=given, owner="dev", **request),
@@ -56,6 +121,8 @@ def context(sink: CollectingSink, *backends: Backend, given: Any = None, **reque
         attempt=1,
         sink=sink,
         backends=named(backends),
+        partial=partial,
+        continues=continues,
     )
 
 

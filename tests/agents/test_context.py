@@ -233,3 +233,20 @@ async def test_an_error_of_the_sink_ends_the_stream() -> None:
     with pytest.raises(RuntimeError, match="full"):
         await drain(context(Full(), backend), "x")
     assert backend.closed == 1
+
+
+async def test_what_earlier_attempts_left_is_told_and_continued_where_the_agent_wants_it() -> None:
+    first = context(CollectingSink())
+    anew = context(sink := CollectingSink(), partial="One two")
+    on = context(CollectingSink(), partial="One two", continues=True)
+    for job in (first, anew, on):
+        await job.on_chunk(" three")
+    assert [job.partial for job in (first, anew, on)] == ["", "One two", "One two"]
+    assert [job.text for job in (first, anew, on)] == [" three", " three", "One two three"]
+    assert sink.chunks == [" three"]
+
+
+async def test_text_keeps_every_kind_of_line_end() -> None:
+    job = context(CollectingSink(), partial="a\r\nb", continues=True)
+    await job.on_chunk("\rc\n\u2028")
+    assert job.text == "a\r\nb\rc\n\u2028"

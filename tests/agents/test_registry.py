@@ -6,7 +6,17 @@ import msgspec
 import pytest
 from msgspec import Meta
 
-from agents import Agent, AgentLoadError, InvalidAgent, JobContext, agent, load_agents
+from agents import (
+    Agent,
+    AgentLoadError,
+    InvalidAgent,
+    JobContext,
+    Policy,
+    Retry,
+    SyncJobContext,
+    agent,
+    load_agents,
+)
 from tests.agents.author import WriteModule
 
 
@@ -47,12 +57,59 @@ def test_the_description_can_be_given() -> None:
     assert (told.description, untold.description) == ("Told.", "")
 
 
+def test_a_plain_function_is_an_agent_with_a_context_of_its_own() -> None:
+    @agent("plain")
+    def plain(job: SyncJobContext[Topic]) -> None:
+        """Waits for what it calls."""
+
+    @agent("bare")
+    def bare(job): ...  # type: ignore[no-untyped-def]
+
+    @agent("async")
+    async def not_plain(job: JobContext[Topic]) -> None: ...
+
+    assert [one.is_async for one in (plain, bare, not_plain)] == [False, False, True]
+    assert (plain.input_type, plain.description) == (Topic, "Waits for what it calls.")
+    assert bare.input_type == dict[str, Any]
+
+
+def test_an_agent_says_how_it_wants_to_be_run() -> None:
+    @agent("x")
+    async def plain(job: JobContext[Any]) -> None: ...
+
+    wanted = Policy(
+        retry=Retry(attempts=5, on=(OSError,)),
+        on_retry="continue",
+        timeout_s=60,
+        own_process=True,
+        queue="gpu",
+        on_unwatched="cancel",
+        unwatched_grace_s=5,
+    )
+
+    @agent("y", **{name: getattr(wanted, name) for name in Policy.__struct_fields__})
+    async def special(job: JobContext[Any]) -> None: ...
+
+    assert (plain.policy, special.policy) == (Policy(), wanted)
+    assert (plain.entry().queue, special.entry().queue) == (None, "gpu")
+
+
+def test_a_policy_that_is_not_allowed_is_refused_before_the_function_is_seen() -> None:
+    with pytest.raises(InvalidAgent, match="timeout_s must be 1 to 86400 seconds, not 0"):
+        agent("x", timeout_s=0)
+
+
 async def test_an_agent_can_be_called_like_its_function() -> None:
     @agent("echo")
     async def echo(job: JobContext[Any]) -> object:
         return job
 
-    assert await echo("a job") == await echo.run("a job") == "a job"  # type: ignore[arg-type]
+    @agent("echo")
+    def sync_echo(job: SyncJobContext[Any]) -> object:
+        return job
+
+    assert await echo("a job") == await echo.run("a job") == "a job"
+    assert sync_echo("a job") == "a job"
 
 
 def test_an_agent_without_input_type_takes_any_object() -> None:
@@ -90,7 +147,18 @@ def test_the_decorator_without_a_name_is_refused() -> None:
         async def nameless(job: JobContext[Any]) -> None: ...
 
 
-def sync_function(job: JobContext[Any]) -> None: ...
+def forgot_async(job: JobContext[Any]) -> None: ...
+
+
+async def takes_a_sync_context(job: SyncJobContext[Any]) -> None: ...
+
+
+def yields_plainly(job: SyncJobContext[Any]) -> Any:
+    yield 1
+
+
+class CallsItself:
+    def __call__(self, job: SyncJobContext[Any]) -> None: ...
 
 
 async def yields(job: JobContext[Any]) -> Any:
@@ -115,12 +183,17 @@ async def takes_the_unknown(job: "JobContext[Nowhere]") -> None: ...  # type: ig
 @pytest.mark.parametrize(
     ("function", "reason"),
     [
-        (sync_function, "must be an `async def`"),
-        (yields, "must be an `async def` that does not yield"),
+        (forgot_async, "is a plain `def`: its argument must be a SyncJobContext"),
+        (takes_a_sync_context, "is an `async def`: its argument must be a JobContext"),
+        (yields, "must be an `async def` or a `def` that does not yield"),
+        (yields_plainly, "must be an `async def` or a `def` that does not yield"),
+        (CallsItself(), "must be an `async def` or a `def` that"),
+        (print, "must be an `async def` or a `def` that"),
+        (5, "must be an `async def` or a `def` that"),
         (takes_nothing, "exactly one argument"),
         (takes_two, "exactly one argument"),
         (takes_keywords, "exactly one argument"),
-        (takes_a_number, "must be a JobContext"),
+        (takes_a_number, "its argument must be a JobContext"),
         (takes_the_unknown, "annotations .* must be known to its module: name 'Nowhere'"),
     ],
 )
@@ -149,7 +222,10 @@ def test_agents_of_modules_and_packages_are_loaded(write_module: WriteModule) ->
         ("def f(:", "SyntaxError: "),
         ("1 / 0", "ZeroDivisionError: division by zero"),
         ('@agent("A")\nasync def f(job: JobContext[Any]) -> None: ...', "InvalidAgent: An agent's name"),
-        ('@agent("a")\ndef f(job: JobContext[Any]) -> None: ...', "TypeError: The agent 'a' must be an"),
+        (
+            '@agent("a")\ndef f(job: JobContext[Any]) -> None: ...',
+            "TypeError: The agent 'a' is a plain `def`",
+        ),
     ],
 )
 def test_a_module_that_cannot_be_imported_is_one_sentence(
