@@ -53,7 +53,8 @@ class Bus:
             confirmed = self._channels[channel] = asyncio.get_running_loop().create_future()
             await self._send("SUBSCRIBE", channel)
         try:
-            await asyncio.wait_for(asyncio.shield(confirmed), CONFIRM_TIMEOUT_S)
+            async with asyncio.timeout(CONFIRM_TIMEOUT_S):
+                await asyncio.shield(confirmed)
         except TimeoutError:
             message = f"Redis did not confirm a subscription within {CONFIRM_TIMEOUT_S:g} s."
             raise BusUnavailable(message) from None

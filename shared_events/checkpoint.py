@@ -35,6 +35,18 @@ class Reach(msgspec.Struct, frozen=True):
     first: int
     head: int
 
+    @property
+    def wrote(self) -> Epoch:
+        """The epoch of the last event: one that has taken over since has written nothing yet.
+
+        A checkpoint names no other. Until its first event an epoch may still begin elsewhere: its claim is
+        repeated when the reply was lost, and the log may have lost its tail in between.
+        """
+        last = max(self.head, 1)
+        return next(
+            (start.epoch for start in reversed(self.epochs) if start.first <= last), self.epochs[0].epoch
+        )
+
     def end_of(self, epoch: Epoch) -> int | None:
         """The last sequence that belongs to the history of `epoch`, or None for a foreign one."""
         successors = iter(self.epochs)
@@ -62,8 +74,12 @@ def resume(checkpoint: Checkpoint | None, reach: Reach) -> Delta | Snapshot:
     if checkpoint is None:
         return Snapshot(reset=False)
     end = reach.head if checkpoint.epoch is None else reach.end_of(checkpoint.epoch)
-    if end is None or not reach.first - 1 <= checkpoint.sequence <= end:
+    if end is None or checkpoint.sequence > end:
         return Snapshot(reset=True)
+    if checkpoint.sequence < reach.first - 1:
+        return Snapshot(
+            reset=False
+        )  # its events are gone, and a snapshot stands for them: nothing is overtaken
     return Delta(checkpoint.sequence)
 
 

@@ -1,7 +1,7 @@
 """The job contract between the side that enqueues and the side that runs; neither imports the other.
 
-A job is enqueued by the dotted name `RUN_JOB` with one keyword argument: `request`, a `JobRequest`
-as plain JSON types.
+A job is enqueued by the dotted name `RUN_JOB` with one keyword argument: `job_id`. What it is asked to
+do, a `JobRequest`, lies beside its log.
 """
 
 from typing import Any, Final, Literal
@@ -15,8 +15,9 @@ Priority = Literal["high", "normal", "low"]
 PRIORITIES: Final[tuple[Priority, ...]] = ("high", "normal", "low")
 """In the order in which workers look for work."""
 
-JOB_TIMEOUT_S: Final = 3600
-"""A job that runs longer is ended as failed with the code `timeout`."""
+MOST_ATTEMPTS: Final = 20
+PAUSE_LIMIT_S: Final = 600.0
+"""A job that is paused for longer is cancelled."""
 
 
 class JobRequest(Wire, frozen=True):
@@ -33,19 +34,26 @@ class JobRequest(Wire, frozen=True):
 
 
 class ControlRequest(Wire, frozen=True):
-    """What a user asks of a job that already runs."""
+    """What a user asks of a job that was accepted."""
 
-    request: Literal["cancel"]
+    request: Literal["cancel", "pause", "resume"]
     reason: str | None = None
     by: str | None = None
+    id: str = ""
+    """Tells a request from the same one, asked again later."""
 
 
 class AgentEntry(Wire, frozen=True):
-    """An agent as its worker announces it. `input_schema` is JSON Schema 2020-12."""
+    """An agent as its worker announces it. `input_schema` is JSON Schema 2020-12.
+
+    `queue`: where its jobs are enqueued, whatever their priority; None is the queue of their priority.
+    """
 
     name: str
     description: str
     input_schema: dict[str, Any]
+    queue: str | None = None
+    """Where its jobs go instead of the queue of their priority."""
 
 
 class BackendEntry(Wire, frozen=True):

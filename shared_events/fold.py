@@ -5,7 +5,7 @@ Both run the cases in `tests/protocol_cases/`. Folding merged chunks gives what 
 
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from shared_events.events import (
     ErrorInfo,
@@ -21,6 +21,8 @@ from shared_events.events import (
     ModelRewind,
     Usage,
 )
+
+_JOINED_PARTS: Final = 256
 
 
 class Outcome(StrEnum):
@@ -39,6 +41,7 @@ class JobView:
     """A job as a follower sees it. `(epoch, sequence)` is its checkpoint; `text_length` in code points."""
 
     __slots__ = (
+        "_joined",
         "_parts",
         "attempt",
         "epoch",
@@ -67,13 +70,15 @@ class JobView:
         self.usage: Usage | None = None
         self.error: ErrorInfo | None = None
         self.text_length = 0
-        # Joined only when asked for: appending to one long string would copy it at every chunk.
+        # Joined only when asked for, as appending to one long string would copy it at every chunk; and the
+        # newest now and then, as many small strings take several times as much memory.
         self._parts: list[str] = []
+        self._joined = 0
 
     @property
     def text(self) -> str:
         if len(self._parts) > 1:
-            self._parts = ["".join(self._parts)]
+            self._parts, self._joined = ["".join(self._parts)], 1
         return self._parts[0] if self._parts else ""
 
     @property
@@ -112,8 +117,7 @@ class JobView:
     def _apply(self, event: Event) -> None:
         match event:
             case ModelChunk():
-                self._parts.append(event.chunk)
-                self.text_length += len(event.chunk)
+                self._append(event.chunk)
             case ModelRewind():
                 self._set_text(rewind(self.text, event.length))
                 self.attempt = event.attempt
@@ -126,8 +130,15 @@ class JobView:
             case _:
                 self._end(event)
 
+    def _append(self, chunk: str) -> None:
+        self._parts.append(chunk)
+        self.text_length += len(chunk)
+        if len(self._parts) - self._joined >= _JOINED_PARTS:
+            self._parts[self._joined :] = ["".join(self._parts[self._joined :])]
+            self._joined += 1
+
     def _set_text(self, text: str) -> None:
-        self._parts, self.text_length = [text], len(text)
+        self._parts, self._joined, self.text_length = [text], 1, len(text)
 
     def _end(self, event: Event) -> None:
         assert event.status_after is not None
@@ -142,7 +153,9 @@ class JobView:
                 self.reason = event.reason
 
 
-_SHARED = tuple(name for name in JobView.__slots__ if name not in {"_parts", "job_id", "text_length"})
+_SHARED = tuple(
+    name for name in JobView.__slots__ if name not in {"_joined", "_parts", "job_id", "text_length"}
+)
 
 
 def fold(job_id: str, events: Iterable[Event], *, base: JobSnapshot | None = None) -> JobView:

@@ -15,8 +15,12 @@ class Keys(msgspec.Struct, frozen=True):
         return f"{self.prefix}:{{{job_id}}}:log"
 
     def meta(self, job_id: JobId) -> str:
-        """Hash: epoch, epochs, head, first, status, attempt, agent, lease, control, created."""
+        """Hash: what `lua/claim.lua` and `lua/append.lua` keep of the job."""
         return f"{self.prefix}:{{{job_id}}}:meta"
+
+    def request(self, job_id: JobId) -> str:
+        """String: the `JobRequest`, until the job has ended."""
+        return f"{self.prefix}:{{{job_id}}}:request"
 
     def base(self, job_id: JobId) -> str:
         """String: a `JobSnapshot` that stands for the events before the log's first."""
@@ -34,6 +38,14 @@ class Keys(msgspec.Struct, frozen=True):
         """Sorted set: the jobs that have not ended, by the time of their submission."""
         return f"{self.prefix}:open"
 
+    def sweep(self) -> str:
+        """String: which worker sweeps now."""
+        return f"{self.prefix}:sweep"
+
+    def worker(self, name: str) -> str:
+        """Pub/sub channel: the ids of jobs of the worker `name` that somebody asks something of."""
+        return f"{self.prefix}:worker:{name}"
+
     def idempotency(self, owner: str, digest: str) -> str:
         """String: the job that a client's Idempotency-Key stands for."""
         return f"{self.prefix}:idempotency:{owner}:{digest}"
@@ -43,5 +55,5 @@ class Keys(msgspec.Struct, frozen=True):
         return f"{self.prefix}:probe:{node}"
 
     def queue(self, priority: str) -> str:
-        """Name of the RQ queue of a priority: high, normal or low."""
+        """Name of an RQ queue: of a priority (high, normal, low), or one that an agent names."""
         return f"{self.prefix}-{priority}"

@@ -5,99 +5,24 @@ scripts beside this file say what happens in it. Redis' own errors pass through 
 """
 
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
-from enum import StrEnum
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, cast
 
 import msgspec
 from redis.asyncio import Redis
 
-from shared_events.checkpoint import MAX_EPOCHS, EpochStart, Reach, parse_epochs
+from shared_events import answers
+from shared_events.answers import Answer, Appended, Claimed, Look, Meta, Requested, Rest, Tail
+from shared_events.checkpoint import MAX_EPOCHS
 from shared_events.errors import UnknownJob
 from shared_events.events import JobSnapshot, JobStatus, decode_event
 from shared_events.fold import JobView, fold
 from shared_events.ids import Epoch, JobId
 from shared_events.keys import Keys
 from shared_events.open_jobs import OpenJobs
+from shared_events.scripts import Terms, append_arguments, append_keys, script
 
-ANNOUNCE_BYTES: Final = 16 * 1024
-"""A larger batch is announced on the bus without its events: Redis cuts subscribers off whose
-output buffer overflows, and the log has the events."""
-
-
-class Answer(StrEnum):
-    """What an append (or a claim) came to; `lua/append.lua` tells each."""
-
-    OK = "OK"
-    DUP = "DUP"
-    GAP = "GAP"
-    FENCED = "FENCED"
-    CLOSED = "CLOSED"
-    UNKNOWN = "UNKNOWN"
-    EXISTS = "EXISTS"
-
-
-class Appended(msgspec.Struct, frozen=True):
-    answer: Answer
-    head: int
-    """The log's last sequence."""
-    listeners: int
-    """How many nodes heard the batch."""
-    control: str
-    """What is asked of the job: JSON of a `contract.ControlRequest`, or empty."""
-
-
-class Claimed(msgspec.Struct, frozen=True):
-    answer: Answer
-    head: int
-    attempt: int
-    control: str
-
-
-class Requested(msgspec.Struct, frozen=True):
-    answer: Answer
-    status: str
-    attempt: int
-
-
-class Standing(StrEnum):
-    """What a sweeper sees of a job."""
-
-    GONE = "gone"
-    ENDED = "ended"
-    ALIVE = "alive"
-    """Its writer's lease holds."""
-    SILENT = "silent"
-    """It had begun, and its writer has fallen silent."""
-    WAITING = "waiting"
-    """It has not begun, and its submitter's lease has run out."""
-
-
-class Meta(msgspec.Struct, frozen=True):
-    """What a log says about itself."""
-
-    epoch: Epoch
-    epochs: tuple[EpochStart, ...]
-    head: int
-    first: int
-    status: JobStatus
-    attempt: int
-    agent: str
-    owner: str
-    created_ms: int
-    closed: bool
-
-    @property
-    def reach(self) -> Reach:
-        return Reach(epochs=self.epochs, first=self.first, head=self.head)
-
-
-class Tail(msgspec.Struct, frozen=True):
-    """The log's events after a sequence, as encoded by their writer, with the meta of that moment."""
-
-    meta: Meta
-    events: list[bytes]
+_NO_FIELDS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 class JobLog:
@@ -108,29 +33,44 @@ class JobLog:
     ) -> None:
         self._redis = redis
         self._keys = keys
-        self._lease_ms = int(lease_s * 1000)
-        self._ttl_ms = int(ttl_s * 1000)
-        here = Path(__file__).parent / "lua"
+        self._terms = Terms(lease_s=lease_s, ttl_s=ttl_s)
         self._append, self._claim, self._request, self._compact = (
-            redis.register_script((here / f"{name}.lua").read_text())
-            for name in ("append", "claim", "request", "compact")
+            redis.register_script(script(name)) for name in ("append", "claim", "request", "compact")
         )
 
     async def aclose(self) -> None:
         await self._redis.aclose()
 
-    async def create(self, job_id: JobId, epoch: Epoch, fields: Mapping[str, str]) -> Claimed:
-        """Make the log of a new job, with `fields` in its meta, for its submitter; EXISTS if there is one."""
-        return await self._claim_log(job_id, epoch, creates="only", fields=fields)
+    async def create(
+        self, job_id: JobId, epoch: Epoch, fields: Mapping[str, str], *, request: bytes = b""
+    ) -> Claimed:
+        """Make the log of a new job, with `fields` in its meta, for its submitter; EXISTS if there is one.
 
-    async def claim(self, job_id: JobId, epoch: Epoch, *, new_attempt: bool) -> Claimed:
-        """Take the job over for `epoch`: all earlier writers are fenced. UNKNOWN if there is no log."""
-        return await self._claim_log(job_id, epoch, attempts=int(new_attempt))
+        `request` is what the job is asked to do; it is kept until the job ends.
+        """
+        return await self._claim_log(job_id, epoch, "create", fields=fields, request=request)
 
-    async def reclaim(self, job_id: JobId, epoch: Epoch, fields: Mapping[str, str]) -> Claimed:
-        """Take the job over, and make its log anew (with `fields`) if it was lost."""
+    async def start(self, job_id: JobId, epoch: Epoch, fields: Mapping[str, str] = _NO_FIELDS) -> Claimed:
+        """Begin a new attempt; BUSY while the one before it is alive, UNKNOWN if there is no log."""
+        return await self._claim_log(job_id, epoch, "start", fields=fields)
+
+    async def settle(self, job_id: JobId, epoch: Epoch) -> Claimed:
+        """Take over a job that waits, to say something about it; BUSY while an attempt is under way."""
+        return await self._claim_log(job_id, epoch, "settle")
+
+    async def bury(self, job_id: JobId, epoch: Epoch, lease: str) -> Claimed:
+        """Take over from an attempt that is lost; BUSY if its lease is not the one that was seen any more."""
+        return await self._claim_log(job_id, epoch, "bury", seen=lease)
+
+    async def remake(
+        self, job_id: JobId, epoch: Epoch, fields: Mapping[str, str], *, owner: str, request: bytes = b""
+    ) -> Claimed:
+        """Take one's own job back after its log, or one's claim to it, was lost.
+
+        BUSY if another than `owner` has it; `owner` is empty where no log was seen.
+        """
         await OpenJobs(self._redis, self._keys).add(job_id)
-        return await self._claim_log(job_id, epoch, creates="may", fields=fields)
+        return await self._claim_log(job_id, epoch, "remake", fields=fields, seen=owner, request=request)
 
     async def append(
         self,
@@ -140,42 +80,45 @@ class JobLog:
         previous: int,
         events: Sequence[bytes],
         status: JobStatus | None = None,
+        rest: Rest = Rest.GOES_ON,
     ) -> Appended:
         """Write `events` after the sequence `previous` and publish them, if `epoch` owns the job."""
-        keys = self._keys
         reply = await self._append(
-            keys=[keys.meta(job_id), keys.log(job_id), keys.base(job_id), keys.channel(job_id)],
-            args=[
-                epoch,
-                previous,
-                self._lease_ms,
-                self._ttl_ms,
-                status or "",
-                "1" if status is not None and status.terminal else "",
-                ANNOUNCE_BYTES,
-                *events,
-            ],
+            keys=append_keys(self._keys, job_id),
+            args=append_arguments(self._terms, epoch, previous, events, status, rest),
         )
-        answer, head, listeners, control = reply
-        return Appended(Answer(answer.decode()), head, listeners, control.decode())
+        return answers.appended(reply)
 
-    async def request(self, job_id: JobId, control: bytes) -> Requested:
-        """Leave a control request for the job's writer."""
-        answer, status, attempt = await self._request(keys=[self._keys.meta(job_id)], args=[control])
-        return Requested(Answer(answer.decode()), status.decode(), attempt)
+    async def request(self, job_id: JobId, control: bytes, *, cancels: bool = False) -> Requested:
+        """Leave a control request for whoever runs the job. After a cancel no other is taken."""
+        answer, status, attempt, runs = await self._request(
+            keys=[self._keys.meta(job_id)],
+            args=[control, "1" if cancels else "", self._keys.worker(""), job_id],
+        )
+        return Requested(Answer(answer.decode()), status.decode(), attempt, bool(runs))
 
     async def compact(self, job_id: JobId, epoch: Epoch, base: JobSnapshot, *, keep_from: int) -> Answer:
         """Let `base` stand for what it has seen and drop the events before `keep_from`."""
         keys = self._keys
         reply = await self._compact(
             keys=[keys.meta(job_id), keys.log(job_id), keys.base(job_id)],
-            args=[epoch, self._ttl_ms, keep_from, msgspec.json.encode(base), base.sequence],
+            args=[epoch, self._terms.ttl_ms, keep_from, msgspec.json.encode(base), base.sequence],
         )
         return Answer(reply.decode())
 
     async def meta(self, job_id: JobId) -> Meta:
         """Raises `UnknownJob`."""
-        return _meta(await _reply(self._redis.hgetall(self._keys.meta(job_id))))
+        return answers.meta(await _reply(self._redis.hgetall(self._keys.meta(job_id))))
+
+    async def assignment(self, job_id: JobId) -> tuple[bytes, int]:
+        """What the job was asked to do, and how many of its attempts died. Raises `UnknownJob`."""
+        async with self._redis.pipeline(transaction=True) as pipe:
+            pipe.get(self._keys.request(job_id))
+            pipe.hget(self._keys.meta(job_id), "losses")
+            request, losses = await pipe.execute()
+        if request is None:
+            raise UnknownJob("There is no such job, or it has ended.")
+        return request, int(losses or 0)
 
     async def read_after(self, job_id: JobId, sequence: int) -> Tail:
         """The events after `sequence`, in one consistent read. Raises `UnknownJob`."""
@@ -183,7 +126,7 @@ class JobLog:
             pipe.hgetall(self._keys.meta(job_id))
             pipe.xrange(self._keys.log(job_id), min=f"({sequence}-0")
             fields, entries = await pipe.execute()
-        return Tail(_meta(fields), [entry[b"e"] for _, entry in entries])
+        return Tail(answers.meta(fields), [entry[b"e"] for _, entry in entries])
 
     async def view(self, job_id: JobId) -> JobView:
         """The fold of the whole log, in one consistent read. Raises `UnknownJob`."""
@@ -192,75 +135,49 @@ class JobLog:
             pipe.get(self._keys.base(job_id))
             pipe.xrange(self._keys.log(job_id))
             fields, encoded, entries = await pipe.execute()
-        meta = _meta(fields)
+        meta = answers.meta(fields)
         base = msgspec.json.decode(encoded, type=JobSnapshot) if encoded else None
         view = fold(job_id, (decode_event(entry[b"e"]) for _, entry in entries), base=base)
-        # Between a claim and its first event the log belongs to an epoch that has written nothing.
-        view.epoch = meta.epoch
+        view.epoch = meta.reach.wrote
         return view
 
     async def heads(self, job_ids: Sequence[JobId]) -> list[tuple[Epoch, int] | None]:
         """Where each log stands, in one round trip; None for a log that is gone."""
         async with self._redis.pipeline(transaction=False) as pipe:
             for job_id in job_ids:
-                pipe.hmget(self._keys.meta(job_id), "epoch", "head")
+                pipe.hmget(self._keys.meta(job_id), "epochs", "head")
             replies = await pipe.execute()
-        return [(Epoch(epoch.decode()), int(head)) if epoch else None for epoch, head in replies]
+        return [answers.head(epochs, head) for epochs, head in replies]
 
-    async def standings(self, job_ids: Sequence[JobId]) -> list[Standing]:
-        """How each job stands, in one round trip."""
+    async def looks(self, job_ids: Sequence[JobId]) -> list[Look | None]:
+        """How each job stands, in one round trip; None for a log that is gone."""
         async with self._redis.pipeline(transaction=False) as pipe:
             pipe.time()
             for job_id in job_ids:
-                pipe.hmget(self._keys.meta(job_id), "lease", "closed", "attempt")
+                pipe.hmget(self._keys.meta(job_id), *answers.LOOKED_AT)
             (seconds, micros), *replies = await pipe.execute()
         now_ms = seconds * 1000 + micros // 1000
-        return [_standing(lease, closed, attempt, now_ms) for lease, closed, attempt in replies]
+        return [answers.look(fields, now_ms) for fields in replies]
 
     async def _claim_log(
         self,
         job_id: JobId,
         epoch: Epoch,
+        mode: str,
         *,
-        attempts: int = 0,
-        creates: str = "",
-        fields: Mapping[str, str] = MappingProxyType({}),
+        seen: str = "",
+        request: bytes = b"",
+        fields: Mapping[str, str] = _NO_FIELDS,
     ) -> Claimed:
-        keys = self._keys
+        keys, terms = self._keys, self._terms
         reply = await self._claim(
-            keys=[keys.meta(job_id), keys.log(job_id), keys.base(job_id)],
-            args=[epoch, self._lease_ms, self._ttl_ms, attempts, MAX_EPOCHS, creates, *_flat(fields.items())],
+            keys=[keys.meta(job_id), keys.log(job_id), keys.base(job_id), keys.request(job_id)],
+            args=[
+                *(epoch, terms.lease_ms, terms.ttl_ms, MAX_EPOCHS, mode, seen, request),
+                *_flat(fields.items()),
+            ],
         )
-        answer, head, attempt, control = reply
-        return Claimed(Answer(answer.decode()), head, attempt, control.decode())
-
-
-def _standing(lease: bytes | None, closed: bytes | None, attempt: bytes | None, now_ms: int) -> Standing:
-    if lease is None:
-        return Standing.GONE
-    if closed is not None:
-        return Standing.ENDED
-    if int(lease) >= now_ms:
-        return Standing.ALIVE
-    return Standing.SILENT if int(attempt or 0) > 0 else Standing.WAITING
-
-
-def _meta(fields: dict[bytes, bytes]) -> Meta:
-    if b"epochs" not in fields:
-        raise UnknownJob("There is no job of that id, or its log has expired.")
-    text = {name.decode(): value.decode() for name, value in fields.items()}
-    return Meta(
-        epoch=Epoch(text["epoch"]),
-        epochs=parse_epochs(text["epochs"]),
-        head=int(text["head"]),
-        first=int(text.get("first", 1)),
-        status=JobStatus(text["status"]),
-        attempt=int(text["attempt"]),
-        agent=text.get("agent", ""),
-        owner=text.get("owner", ""),
-        created_ms=int(text["created"]),
-        closed="closed" in text,
-    )
+        return answers.claimed(reply)
 
 
 def _flat(items: Iterable[tuple[str, str]]) -> list[str]:

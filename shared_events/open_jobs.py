@@ -15,7 +15,7 @@ from shared_events.keys import Keys
 KEPT_S: Final = 2 * 24 * 3600
 """Longer than any log lives."""
 LOOKED_AT: Final = 2000
-"""How many of them, the oldest first, one sweep looks at."""
+"""How many of them, the oldest first, one sweep looks at; the next one goes on from there."""
 
 
 class OpenJobs:
@@ -24,6 +24,7 @@ class OpenJobs:
     def __init__(self, redis: Redis, keys: Keys) -> None:
         self._redis = redis
         self._key = keys.open_jobs()
+        self._rank = 0
 
     async def add(self, job_id: JobId) -> None:
         async with self._redis.pipeline(transaction=True) as pipe:
@@ -35,6 +36,9 @@ class OpenJobs:
         if job_ids:
             await cast("Awaitable[Any]", self._redis.zrem(self._key, *job_ids))
 
-    async def oldest(self) -> list[JobId]:
-        found = await cast("Awaitable[list[bytes]]", self._redis.zrange(self._key, 0, LOOKED_AT - 1))
+    async def next_page(self) -> list[JobId]:
+        """Some of them; all of them in turn."""
+        last = self._rank + LOOKED_AT - 1
+        found = await cast("Awaitable[list[bytes]]", self._redis.zrange(self._key, self._rank, last))
+        self._rank = self._rank + LOOKED_AT if len(found) == LOOKED_AT else 0
         return [JobId(job_id.decode()) for job_id in found]

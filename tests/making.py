@@ -1,5 +1,6 @@
 """Makes events for tests."""
 
+from shared_events.answers import Answer
 from shared_events.events import (
     ErrorInfo,
     Event,
@@ -11,7 +12,7 @@ from shared_events.events import (
     encode_event,
 )
 from shared_events.ids import Epoch, JobId
-from shared_events.log import Answer, JobLog
+from shared_events.log import JobLog
 
 
 def chunk(job_id: JobId, sequence: int, text: str) -> Event:

@@ -20,7 +20,7 @@ REACH = Reach((EpochStart(E1, 1), EpochStart(E2, 11)), first=5, head=20)
         (Checkpoint(10, E1), Delta(10)),
         (Checkpoint(4, E1), Delta(4)),
         (Checkpoint(15), Delta(15)),
-        pytest.param(Checkpoint(3, E1), Snapshot(reset=True), id="older than the log still holds"),
+        pytest.param(Checkpoint(3, E1), Snapshot(reset=False), id="older than the log still holds"),
         pytest.param(Checkpoint(11, E1), Snapshot(reset=True), id="overtaken by the next epoch"),
         pytest.param(Checkpoint(21, E2), Snapshot(reset=True), id="ahead of the log"),
         pytest.param(Checkpoint(10, E3), Snapshot(reset=True), id="of a foreign epoch"),
@@ -43,9 +43,19 @@ def test_a_delta_is_given_only_for_what_the_history_contains(data: st.DataObject
     decision = resume(Checkpoint(sequence, held), Reach(epochs, first, head))
     ends = [one.first - 1 for one in epochs[1:]] + [head]
     end = {one.epoch: last for one, last in zip(epochs, ends, strict=True)}
-    known = sequence <= (head if held is None else end.get(held, -1)) and sequence >= first - 1
-    assert decision == (Delta(sequence) if known else Snapshot(reset=True))
+    if sequence > (head if held is None else end.get(held, -1)):
+        assert decision == Snapshot(reset=True)
+    else:
+        assert decision == (Delta(sequence) if sequence >= first - 1 else Snapshot(reset=False))
 
 
 def test_parse_epochs() -> None:
     assert parse_epochs("a:1 b:40") == (EpochStart(Epoch("a"), 1), EpochStart(Epoch("b"), 40))
+
+
+def test_an_epoch_that_has_written_nothing_yet_names_no_checkpoint() -> None:
+    old, heir = Epoch("old"), Epoch("heir")
+    epochs = (EpochStart(old, 1), EpochStart(heir, 4))
+    assert Reach(epochs=epochs, first=1, head=3).wrote == old
+    assert Reach(epochs=epochs, first=1, head=4).wrote == heir
+    assert Reach(epochs=(EpochStart(heir, 1),), first=1, head=0).wrote == heir

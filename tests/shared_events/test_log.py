@@ -5,12 +5,14 @@ import asyncio
 import pytest
 from redis.asyncio import Redis
 
+from shared_events.answers import Answer, Rest
 from shared_events.errors import UnknownJob
 from shared_events.events import JobStatus
-from shared_events.ids import new_epoch, new_job_id
+from shared_events.ids import JobId, new_epoch, new_job_id
 from shared_events.keys import Keys
-from shared_events.log import ANNOUNCE_BYTES, Answer, JobLog
+from shared_events.log import JobLog
 from shared_events.message import BusMessage, parse_message
+from shared_events.scripts import ANNOUNCE_BYTES
 from tests.making import chunk, completed, encoded, started_job, status, write
 
 
@@ -53,7 +55,7 @@ async def test_append_goes_only_right_after_the_head(log: JobLog, previous: int,
 async def test_claim_fences_the_earlier_writer_and_the_sequence_goes_on(log: JobLog) -> None:
     job_id, zombie, heir = new_job_id(), new_epoch(), new_epoch()
     await started_job(log, job_id, zombie, "a")
-    claimed = await log.claim(job_id, heir, new_attempt=True)
+    claimed = await log.start(job_id, heir)
     assert (claimed.answer, claimed.head, claimed.attempt) == (Answer.OK, 2, 1)
     late = await log.append(job_id, epoch=zombie, previous=2, events=encoded(chunk(job_id, 3, "late")))
     assert late.answer is Answer.FENCED
@@ -68,7 +70,7 @@ async def test_nothing_follows_the_terminal_event(log: JobLog) -> None:
     await write(log, job_id, epoch, completed(job_id, 2))
     late = await log.append(job_id, epoch=epoch, previous=2, events=encoded(chunk(job_id, 3, "late")))
     assert (late.answer, late.head) == (Answer.CLOSED, 2)
-    assert (await log.claim(job_id, new_epoch(), new_attempt=True)).answer is Answer.CLOSED
+    assert (await log.start(job_id, new_epoch())).answer is Answer.CLOSED
     assert (await log.meta(job_id)).status is JobStatus.COMPLETED
 
 
@@ -78,8 +80,8 @@ async def test_a_lost_log_is_told_from_a_short_one(log: JobLog, redis: Redis, ke
     await redis.delete(keys.meta(job_id))
     lost = await log.append(job_id, epoch=epoch, previous=2, events=encoded(chunk(job_id, 3, "b")))
     assert (lost.answer, lost.head) == (Answer.GAP, -1)
-    assert (await log.claim(job_id, new_epoch(), new_attempt=True)).answer is Answer.UNKNOWN
-    remade = await log.reclaim(job_id, new_epoch(), {"agent": "chat"})
+    assert (await log.start(job_id, new_epoch())).answer is Answer.UNKNOWN
+    remade = await log.remake(job_id, new_epoch(), {"agent": "chat"}, owner="")
     assert (remade.answer, remade.head) == (Answer.OK, 0)
     assert (await log.read_after(job_id, 0)).events == []
 
@@ -125,7 +127,7 @@ async def test_the_answer_tells_listeners_and_requests(log: JobLog, redis: Redis
         appended = await log.append(job_id, epoch=epoch, previous=1, events=encoded(chunk(job_id, 2, "a")))
     assert (appended.listeners, appended.control) == (1, '{"request":"cancel"}')
     renewed = await log.append(job_id, epoch=epoch, previous=2, events=[])
-    assert (renewed.answer, renewed.head, renewed.listeners) == (Answer.OK, 2, 0)
+    assert (renewed.answer, renewed.head, renewed.listeners) == (Answer.OK, 2, -1)
 
 
 async def test_every_key_has_a_ttl_and_the_append_renews_it(redis: Redis, keys: Keys) -> None:
@@ -178,9 +180,14 @@ async def test_two_writers_at_once_leave_one_history(log: JobLog) -> None:
     job_id, epoch = new_job_id(), new_epoch()
     await started_job(log, job_id, epoch)
 
+    async def lease_of(job_id: JobId) -> str:
+        (look,) = await log.looks([job_id])
+        assert look is not None
+        return look.lease
+
     async def attempt(name: str) -> None:
         mine = new_epoch()
-        head = (await log.claim(job_id, mine, new_attempt=True)).head
+        head = (await log.bury(job_id, mine, await lease_of(job_id))).head
         for step in range(50):
             event = encoded(chunk(job_id, head + step + 1, f"{name}{step} "))
             appended = await log.append(job_id, epoch=mine, previous=head + step, events=event)
@@ -192,3 +199,63 @@ async def test_two_writers_at_once_leave_one_history(log: JobLog) -> None:
     view = await log.view(job_id)
     assert len((await log.read_after(job_id, 0)).events) == view.sequence
     assert "49 " in view.text
+
+
+async def test_a_living_attempt_is_not_taken_over(log: JobLog) -> None:
+    job_id, first = new_job_id(), new_epoch()
+    await started_job(log, job_id, new_epoch())
+    assert (await log.start(job_id, first)).answer is Answer.OK
+    assert (await log.start(job_id, new_epoch())).answer is Answer.BUSY
+    assert (await log.settle(job_id, new_epoch())).answer is Answer.BUSY
+    assert (await log.meta(job_id)).epoch == first
+
+
+async def test_an_attempt_is_buried_only_while_its_lease_stays_the_same(log: JobLog) -> None:
+    job_id, epoch, heir = new_job_id(), new_epoch(), new_epoch()
+    await started_job(log, job_id, new_epoch())
+    await log.start(job_id, epoch)
+    (look,) = await log.looks([job_id])
+    assert look is not None
+    assert (await log.bury(job_id, heir, "1")).answer is Answer.BUSY
+    buried = await log.bury(job_id, heir, look.lease)
+    assert (buried.answer, buried.losses, buried.spared) == (Answer.OK, 1, 1)
+    assert (await log.bury(job_id, heir, look.lease)).losses == 1, "a repetition counts once"
+
+
+@pytest.mark.parametrize(("rest", "spared"), [(Rest.WAITS, 0), (Rest.RETURNS, 1)])
+async def test_a_job_that_rests_can_be_started_again_at_once(log: JobLog, rest: Rest, spared: int) -> None:
+    job_id, epoch = new_job_id(), new_epoch()
+    await started_job(log, job_id, new_epoch())
+    await log.start(job_id, epoch)
+    retrying = encoded(status(job_id, 2, epoch, JobStatus.RETRYING))
+    await log.append(job_id, epoch=epoch, previous=1, events=retrying, status=JobStatus.RETRYING, rest=rest)
+    claimed = await log.start(job_id, new_epoch())
+    assert (claimed.answer, claimed.attempt, claimed.spared) == (Answer.OK, 2, spared)
+
+
+async def test_nothing_overrides_a_cancel(log: JobLog) -> None:
+    job_id, epoch = new_job_id(), new_epoch()
+    await started_job(log, job_id, epoch)
+    await log.request(job_id, b"pause")
+    await log.request(job_id, b"cancel", cancels=True)
+    await log.request(job_id, b"resume")
+    renewed = await log.append(job_id, epoch=epoch, previous=1, events=[])
+    assert (renewed.control, renewed.listeners) == ("cancel", -1)
+
+
+async def test_what_a_job_was_asked_is_kept_until_it_ends(log: JobLog) -> None:
+    job_id, epoch = new_job_id(), new_epoch()
+    await log.create(job_id, epoch, {}, request=b"{}")
+    assert await log.assignment(job_id) == (b"{}", 0)
+    await write(log, job_id, epoch, status(job_id, 1, epoch), completed(job_id, 2))
+    with pytest.raises(UnknownJob):
+        await log.assignment(job_id)
+
+
+async def test_a_lost_claim_is_taken_back_only_from_the_writer_that_was_seen(log: JobLog) -> None:
+    job_id, stale, other = new_job_id(), new_epoch(), new_epoch()
+    await started_job(log, job_id, stale, "a")
+    assert (await log.remake(job_id, new_epoch(), {}, owner=other)).answer is Answer.BUSY
+    assert (await log.remake(job_id, new_epoch(), {}, owner="")).answer is Answer.BUSY
+    taken = await log.remake(job_id, new_epoch(), {"attempt": "3"}, owner=stale)
+    assert (taken.answer, taken.head, taken.attempt) == (Answer.OK, 2, 3)
