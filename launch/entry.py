@@ -6,6 +6,7 @@ from typing import cast
 
 from launch.checkout import verify_checkout
 from launch.logs import configure_logs
+from launch.read_buffers import keep_read_buffers
 from launch.settings import Settings, read_settings
 from launch.startup import one_sentence_on_failure
 
@@ -18,4 +19,5 @@ def start(module: str) -> None:
         verify_checkout()
         settings = read_settings()
         configure_logs(settings)
+        keep_read_buffers()
         cast("Main", importlib.import_module(module).main)(settings)

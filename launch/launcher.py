@@ -21,8 +21,8 @@ from launch.settings import Settings, read_settings
 from launch.startup import one_sentence_on_failure
 from launch.tether import end_with
 
-DRAIN_MARGIN_S: Final = 5.0
-"""A process that drains for DRAIN_SECONDS needs a moment more to end."""
+DRAIN_MARGIN_S: Final = 15.0
+"""A process that drains for DRAIN_SECONDS needs some more to hand its jobs on."""
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -7,9 +7,12 @@ from typing import Final
 import structlog
 from structlog.types import Processor
 
+from launch.log_throttle import LogThrottle
 from launch.settings import Settings
 
-_NOISY: Final = ("httpx", "httpcore", "aiohttp.access", "asyncio", "rq.worker", "rq.scheduler")
+_NOISY: Final = ("aiohttp.access", "asyncio", "rq")
+_VERY_NOISY: Final = ("rq.registry",)
+"""It warns of what a sweeper has long seen to."""
 
 
 def configure_logs(settings: Settings) -> None:
@@ -24,8 +27,10 @@ def configure_logs(settings: Settings) -> None:
     logging.basicConfig(handlers=[handler], level=settings.log_level.upper(), force=True)
     for name in _NOISY:
         logging.getLogger(name).setLevel(logging.WARNING)
+    for name in _VERY_NOISY:
+        logging.getLogger(name).setLevel(logging.ERROR)
     structlog.configure(
-        processors=[*first, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[LogThrottle(), *first, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.stdlib.BoundLogger,
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,

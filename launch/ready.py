@@ -1,4 +1,4 @@
-"""Says when Jobcast can be used: when the web process answers `GET /readyz` with 200."""
+"""Says when Jobcast can be used: the web process is ready, and a worker has announced its agents."""
 
 import http.client
 import time
@@ -32,9 +32,18 @@ def is_ready(url: str) -> bool:
     address = urlsplit(url)
     connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=_TIMEOUT_S)
     try:
-        connection.request("GET", "/readyz")
-        return connection.getresponse().status == http.HTTPStatus.OK
+        return _get(connection, "/readyz") is not None and b'"name"' in (
+            _get(connection, "/v1/agents") or b""
+        )
     except (OSError, http.client.HTTPException):
         return False
     finally:
         connection.close()
+
+
+def _get(connection: http.client.HTTPConnection, path: str) -> bytes | None:
+    """The body of a good answer."""
+    connection.request("GET", path)
+    response = connection.getresponse()
+    body = response.read()
+    return body if response.status == http.HTTPStatus.OK else None

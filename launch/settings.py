@@ -97,7 +97,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         event_redis_url=environment.redis_url("EVENT_REDIS_URL") or default_url,
         embedded_socket=socket,
         cors_origins=_origins(environment),
-        worker_concurrency=environment.integer("WORKER_CONCURRENCY", 4, low=1, high=64),
+        worker_concurrency=environment.integer("WORKER_CONCURRENCY", 200, low=1, high=2000),
         lease_s=environment.number("LEASE_SECONDS", 15, low=1, high=3600),
         drain_s=environment.number("DRAIN_SECONDS", 30, low=0, high=3600),
         log_format=environment.choice("LOG_FORMAT", "console", ("console", "json")),  # type: ignore[arg-type]

@@ -3,4 +3,4 @@
 from launch.entry import start
 
 if __name__ == "__main__":
-    start("workers.pool")
+    start("workers.service")

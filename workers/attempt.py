@@ -1,193 +1,229 @@
-"""One attempt at one job: claims its log, runs its agent and writes its one end."""
+"""One attempt at one job: claims its log, runs its agent, and says what became of it."""
 
 import asyncio
+import time
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import msgspec
 import structlog
 
-from agents import Agent, Backend, BackendError, JobContext
-from shared_events.contract import JOB_TIMEOUT_S, ControlRequest, JobRequest
-from shared_events.errors import Fenced, JobcastError, JobClosed
-from shared_events.events import (
-    ErrorInfo,
-    Event,
-    JobCancelled,
-    JobCompleted,
-    JobFailed,
-    JobStatus,
-    ModelRewind,
-)
+from agents import Agent, Backend, JobContext, Policy
+from shared_events.answers import Answer, Claimed, Rest
+from shared_events.contract import JobRequest
+from shared_events.ending import end_job
+from shared_events.errors import Fenced, JobcastError, JobClosed, UnknownJob
+from shared_events.events import JobStatus
 from shared_events.ids import JobId, new_epoch
-from shared_events.log import Answer, JobLog
-from workers.errors import InvalidInput, WorkerError
+from shared_events.log import JobLog
+from workers.agent_run import AgentRun, End
+from workers.control import Control, HandBack
+from workers.errors import InvalidInput, StorageFull, WorkerError
+from workers.leases import Leased
+from workers.origin import Origin
+from workers.outcome import Ended, Ending, HandedBack, NotOurs, Outcome, TryAgain, failed, failure
+from workers.persistence import persist
+from workers.replay import Replay
+from workers.retries import Failure, retry_after
+from workers.sink import AttemptSink
 from workers.writer import Writer
 
-AGENT_STOP_S: Final = 5.0
-"""So long a cancelled agent may take to clean up; then its job ends without it."""
+_NOT_TWICE: Final = "The worker was stopped, and this job may be run once only."
 
 _log = structlog.get_logger("attempt")
 
 
+class LeaseHolder(Protocol):
+    """Renews the leases of the writers that it holds, as `workers.leases.Leases` does."""
+
+    def hold(self, writer: Leased) -> None: ...
+    def let_go(self, writer: Leased) -> None: ...
+
+
 class Tools(msgspec.Struct, frozen=True):
-    """What every attempt of a worker uses."""
+    """What every attempt of a worker uses. `worker` is the name under which requests reach it."""
 
     log: JobLog
     agents: dict[str, Agent]
     backends: dict[str, Backend]
-
-    async def aclose(self) -> None:
-        for backend in self.backends.values():
-            await backend.aclose()
-        await self.log.aclose()
-
-
-class Ending(msgspec.Struct, frozen=True):
-    """A terminal event, before it has its number."""
-
-    kind: type[Event]
-    fields: dict[str, Any]
+    leases: LeaseHolder
+    worker: str = ""
 
 
 class Attempt:
-    """Create, `await run()` once; `stop` may end it from outside."""
+    """Create, `await run()` once; `control` may end it from outside."""
 
     def __init__(self, tools: Tools, request: JobRequest) -> None:
         self._tools = tools
         self._request = request
         self._job_id = JobId(request.job_id)
+        self._agent = tools.agents.get(request.agent)
+        self._policy = self._agent.policy if self._agent is not None else Policy()
+        self._writer: Writer | None = None
+        self.control = Control(self._policy, on_pause=self._say_paused)
         self.agent_is_stuck = False
-        """It ignored its cancel, and still runs after the job has ended."""
-        self._interrupted = asyncio.Event()
-        self._interruption: Ending | None = None
+        """It ignored its cancel, and still runs after the attempt has ended."""
 
-    async def run(self) -> JobStatus | None:
-        """The status that the job ended with, or None if it was not ours (any more)."""
-        epoch = new_epoch()
-        claimed = await self._tools.log.claim(self._job_id, epoch, new_attempt=True)
-        if claimed.answer is not Answer.OK:
+    async def run(self) -> Outcome:
+        """Raises `LogUnavailable`: then nothing more could be said, and a sweeper will find the job."""
+        claimed, writer = await self._begin()
+        if writer is None:
             _log.info("job_skipped", job=self._job_id, answer=claimed.answer)
-            return None
-        view = await self._tools.log.view(self._job_id)
-        fields = {"agent": self._request.agent, "owner": self._request.owner}
-        writer = Writer(
-            self._tools.log, self._job_id, epoch, view, fields=fields, on_control=self._on_control
-        )
+            return NotOurs()
+        began = time.monotonic()
         _log.info("job_started", job=self._job_id, agent=self._request.agent, attempt=claimed.attempt)
-        if claimed.control:
-            self._on_control(claimed.control)
-        status = await self._write(writer, claimed.attempt)
-        _log.info("job_ended", job=self._job_id, status=status, sequence=writer.view.sequence)
-        return status
+        outcome = await self._write(writer, claimed)
+        seconds = round(time.monotonic() - began, 3)
+        _log.info("job_attempted", **_told_of(writer), agent=self._request.agent, seconds=seconds)
+        return outcome
 
-    def stop(self, reason: str) -> None:
-        """End the job as failed, to be tried again: its worker has to go."""
-        error = ErrorInfo(code="worker_lost", message=reason, retryable=True)
-        self._interrupt(Ending(JobFailed, {"error": error}))
+    async def _begin(self) -> tuple[Claimed, Writer | None]:
+        """Claim the log; no writer if it is not ours to write."""
+        epoch, log, job_id = new_epoch(), self._tools.log, self._job_id
+        fields = {
+            "agent": self._request.agent,
+            "owner": self._request.owner,
+            "worker": self._tools.worker,
+            "attempts": str(self._policy.retry.attempts),
+        }
+        claimed = await persist(job_id, lambda: log.start(job_id, epoch, fields), waits_for_room=True)
+        if claimed.answer is not Answer.OK:
+            return claimed, None
+        try:
+            view = await persist(job_id, lambda: log.view(job_id), waits_for_room=True)
+        except UnknownJob:
+            return claimed, None
+        origin = Origin(
+            view, before=claimed.epochs, fields=fields, request=msgspec.json.encode(self._request)
+        )
+        return claimed, Writer(log, job_id, epoch, origin, on_answer=self.control.heard)
 
-    async def _write(self, writer: Writer, attempt: int) -> JobStatus | None:
+    async def _write(self, writer: Writer, claimed: Claimed) -> Outcome:
+        self._tools.leases.hold(writer)
         writing = asyncio.create_task(writer.run(), name=f"writer {self._job_id}")
         try:
-            had_text = writer.view.text_length > 0
-            await writer.status(JobStatus.RUNNING, attempt=attempt)
-            if had_text:
-                await writer.put(ModelRewind, length=0, attempt=attempt, reason="retry")
-            ending = await self._run_agent(writer, writing, attempt)
-            if ending is not None:
-                await _put_ending(writer, ending)
+            outcome = await self._outcome(writer, writing, claimed)
             await writing
+            return await self._unless_cancelled(outcome)
         except (Fenced, JobClosed) as error:
             _log.warning("job_taken_over", job=self._job_id, reason=str(error))
-            return None
+            return NotOurs()
+        except StorageFull as error:
+            return await _end_without_room(writer, error)
         finally:
+            self.control.pause.close()
+            self._tools.leases.let_go(writer)
             writing.cancel()
             with suppress(asyncio.CancelledError, JobcastError):
                 await writing
-        return writer.view.status
 
-    async def _run_agent(self, writer: Writer, writing: asyncio.Task[None], attempt: int) -> Ending | None:
-        """How the job ends; None when the writer failed and there is nothing more to write."""
-        agent = asyncio.create_task(self._agent(writer, attempt), name=f"agent {self._job_id}")
-        interrupted = asyncio.create_task(self._interrupted.wait(), name=f"interruption {self._job_id}")
+    async def _outcome(self, writer: Writer, writing: asyncio.Task[None], claimed: Claimed) -> Outcome:
+        """Run the agent, and let the writer tell what became of it."""
+        text = writer.view.text
+        self.control.obey(claimed.control)
+        if self.control.pause.paused:
+            writer.status(JobStatus.PAUSED, attempt=claimed.attempt, reason=self.control.pause.reason)
+        else:
+            writer.status(JobStatus.RUNNING, attempt=claimed.attempt)
+        self._writer = writer
+        match await self._end(writer, writing, text, claimed.attempt):
+            case None:
+                return NotOurs()  # the writer says why
+            case HandBack(reason):
+                writer.rest(reason, Rest.RETURNS)
+                return HandedBack()
+            case Failure() as failed:
+                delay_s = retry_after(self._policy.retry, failed, claimed)
+                if delay_s is None:
+                    return Ended(_put(writer, failed.ending))
+                writer.rest(f"{failed.reason.rstrip('.')}; trying again in {delay_s:.1f} s", Rest.WAITS)
+                return TryAgain(delay_s)
+            case Ending() as ending:
+                return Ended(_put(writer, ending))
+
+    async def _end(self, writer: Writer, writing: asyncio.Task[None], text: str, attempt: int) -> End | None:
+        continues = self._policy.on_retry == "continue"
+        sink = AttemptSink(writer, self.control.pause, Replay("" if continues else text))
         try:
-            await asyncio.wait(
-                {agent, writing, interrupted}, timeout=JOB_TIMEOUT_S, return_when=asyncio.FIRST_COMPLETED
-            )
-            return self._ending(agent, writing)
-        finally:
-            interrupted.cancel()
-            agent.cancel()
-            _, stuck = await asyncio.wait({agent}, timeout=AGENT_STOP_S)
-            self.agent_is_stuck = bool(stuck)
-
-    def _ending(self, agent: asyncio.Task[Ending], writing: asyncio.Task[None]) -> Ending | None:
-        if writing.done():
-            return None
-        # An agent that is through has the word over a cancel that came at the same moment.
-        if agent.done():
-            return _failure(WorkerError("The agent was cancelled.")) if agent.cancelled() else agent.result()
-        if self._interruption is not None:
-            return self._interruption
-        message = f"The job ran longer than {JOB_TIMEOUT_S} s."
-        return Ending(JobFailed, {"error": ErrorInfo(code="timeout", message=message, retryable=False)})
-
-    async def _agent(self, writer: Writer, attempt: int) -> Ending:
-        """Run the agent; whatever it raises becomes the job's end."""
-        try:
-            agent = self._tools.agents.get(self._request.agent)
-            if agent is None:
-                raise InvalidInput(f"This worker has no agent {self._request.agent!r}.")
-            context = self._context(agent, writer, attempt)
-            result = await agent.run(context)
-            await context.finish()
-            return Ending(JobCompleted, {"result": _plain(result), "usage": context.usage})
-        except (BackendError, JobcastError) as error:
-            _log.warning("agent_failed", job=self._job_id, code=error.code, error=str(error))
-            return _failure(error)
-        except asyncio.CancelledError:
-            raise
-        except BaseException as error:  # noqa: BLE001  also `sys.exit()`: the agent's code ends the job, not the worker
-            _log.exception("agent_raised", job=self._job_id)
-            hidden = f"The agent failed with {type(error).__name__}; the worker's log says where."
-            return _failure(WorkerError(hidden))
-
-    def _context(self, agent: Agent, writer: Writer, attempt: int) -> JobContext[Any]:
-        try:
-            given = msgspec.convert(self._request.input, agent.input_type)
-        except msgspec.ValidationError as error:
-            raise InvalidInput(f"The input does not fit the agent {agent.name!r}: {error}.") from error
-        return JobContext(
-            request=self._request, input=given, attempt=attempt, sink=writer, backends=self._tools.backends
+            agent, given = self._input()
+        except InvalidInput as error:
+            return failure(error)
+        context: JobContext[Any] = JobContext(
+            request=self._request,
+            input=given,
+            attempt=attempt,
+            sink=sink,
+            backends=self._tools.backends,
+            partial=text,
+            continues=continues,
         )
+        running = AgentRun(agent, context, sink, self.control)
+        end = await running.run(writing)
+        self.agent_is_stuck = running.is_stuck
+        if isinstance(end, HandBack) and running.has_begun and self._policy.retry.attempts == 1:
+            return failed("worker_lost", _NOT_TWICE, retryable=True)
+        return end
 
-    def _on_control(self, control: str) -> None:
-        wish = msgspec.json.decode(control, type=ControlRequest)
-        self._interrupt(Ending(JobCancelled, {"reason": wish.reason, "cancelled_by": wish.by}))
+    def _input(self) -> tuple[Agent, Any]:
+        """The agent, and what it is given. Raises `InvalidInput`."""
+        if self._agent is None:
+            raise InvalidInput(f"This worker has no agent {self._request.agent!r}.")
+        try:
+            return self._agent, msgspec.convert(self._request.input, self._agent.input_type)
+        except msgspec.ValidationError as error:
+            message = f"The input does not fit the agent {self._agent.name!r}: {error}."
+            raise InvalidInput(message) from error
 
-    def _interrupt(self, ending: Ending) -> None:
-        if self._interruption is None:
-            self._interruption = ending
-            self._interrupted.set()
+    async def _unless_cancelled(self, outcome: Outcome) -> Outcome:
+        """A cancel that came while the attempt was ending must not wait for the next one."""
+        cancelled = self.control.cancellation
+        if cancelled is None or not isinstance(outcome, TryAgain | HandedBack):
+            return outcome
+        log, job_id = self._tools.log, self._job_id
+        ended = await persist(
+            job_id,
+            lambda: end_job(log, job_id, JobStatus.RETRYING, cancelled.kind, **cancelled.fields),
+            waits_for_room=True,
+        )
+        return Ended(JobStatus.CANCELLED) if ended else NotOurs()
+
+    def _say_paused(self) -> None:
+        pause, writer = self.control.pause, self._writer
+        if writer is None or writer.rests:
+            return
+        status = JobStatus.PAUSED if pause.paused else JobStatus.RUNNING
+        reason = pause.reason if pause.paused else None
+        writer.status(status, attempt=writer.view.attempt, reason=reason)
 
 
-def _failure(error: JobcastError) -> Ending:
-    info = ErrorInfo(code=error.code, message=str(error), retryable=error.retryable)
-    return Ending(JobFailed, {"error": info})
+def _told_of(writer: Writer) -> dict[str, Any]:
+    view = writer.view
+    code = {"code": view.error.code} if view.error is not None else {}
+    return {
+        "job": view.job_id,
+        "status": view.status,
+        "attempt": view.attempt,
+        "sequence": view.sequence,
+        **code,
+    }
 
 
-def _plain(result: Any) -> Any:
-    """The agent's result as JSON types. Raises `WorkerError`."""
-    try:
-        return msgspec.to_builtins(result)
-    except (TypeError, RecursionError) as error:
-        raise WorkerError(f"The agent's result cannot be said in JSON: {error}.") from error
-
-
-async def _put_ending(writer: Writer, ending: Ending) -> None:
+def _put(writer: Writer, ending: Ending) -> JobStatus:
     """Publish the end; one that cannot be encoded or is too large becomes a failure that can."""
     try:
-        await writer.put(ending.kind, **ending.fields)
+        writer.end(ending.kind, **ending.fields)
     except WorkerError as error:
-        failure = _failure(error)
-        await writer.put(failure.kind, **failure.fields)
+        failed = failure(error)
+        writer.end(failed.kind, **failed.fields)
+    return writer.view.status
+
+
+async def _end_without_room(writer: Writer, error: StorageFull) -> Outcome:
+    _log.error("storage_full", job=writer.job_id, error=str(error))
+    writer.give_up_unsent()
+    status = _put(writer, failure(error))
+    try:
+        await writer.run()
+    except (Fenced, JobClosed):
+        return NotOurs()
+    return Ended(status)

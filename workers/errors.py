@@ -5,6 +5,7 @@ JobcastError
     ├── InvalidInput       the input does not fit the agent
     ├── OutputTooLarge     the agent published more than a job may
     ├── UnencodableOutput  the agent published what JSON cannot say
+    ├── StorageFull        Redis has had no room for the events for long
     └── AgentFailed        raised into RQ, so that its registries show the failure
 """
 
@@ -25,6 +26,11 @@ class OutputTooLarge(WorkerError):
 
 class UnencodableOutput(WorkerError):
     code = "agent_error"
+
+
+class StorageFull(WorkerError):
+    code = "storage"
+    retryable = True
 
 
 class AgentFailed(WorkerError):

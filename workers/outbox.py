@@ -10,21 +10,23 @@ from typing import Final
 
 import msgspec
 
+from shared_events.answers import Answer, Rest
 from shared_events.events import JobStatus
-from shared_events.log import Answer
 
 BATCH_EVENTS: Final = 128
 BATCH_BYTES: Final = 12 * 1024
 """A batch of this size still travels on the bus whole (`log.ANNOUNCE_BYTES`)."""
-RETAINED_BYTES: Final = 1024 * 1024
-"""How much of the acknowledged tail stays to be replayed."""
+RETAINED_BYTES: Final = 24 * 1024
+"""How much of the acknowledged tail stays to be replayed: more than a Redis that writes to disk every second
+loses of a stream at reading pace. A faster one that loses more is written anew."""
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """An encoded event; `status` if it changes the job's."""
+    """An encoded event; `status` if it changes the job's, `rest` if it is the writer's last."""
 
     data: bytes
     status: JobStatus | None = None
+    rest: Rest = Rest.GOES_ON
 
 
 class Batch(msgspec.Struct, frozen=True):
@@ -33,6 +35,7 @@ class Batch(msgspec.Struct, frozen=True):
     previous: int
     events: list[bytes]
     status: JobStatus | None
+    rest: Rest = Rest.GOES_ON
 
 
 class Next(Enum):
@@ -51,7 +54,9 @@ class Outbox:
     def __init__(self, head: int) -> None:
         self.acknowledged = head
         self._first = head + 1
-        self._entries: deque[Entry] = deque()
+        self._entries: deque[bytes] = deque()
+        # By sequence, for the few that have a status: events take most of the memory of many streams.
+        self._marks: dict[int, Entry] = {}
         self._retained_bytes = 0
         self.unsent_bytes = 0
 
@@ -65,22 +70,32 @@ class Outbox:
         return self.acknowledged == self.last
 
     def put(self, entry: Entry) -> None:
-        self._entries.append(entry)
+        self._entries.append(entry.data)
         self.unsent_bytes += len(entry.data)
+        if entry.status is not None or entry.rest is not Rest.GOES_ON:
+            self._marks[self.last] = entry
 
     def batch(self) -> Batch:
         """The next events that are not acknowledged; none at all when idle."""
         events: list[bytes] = []
-        size, status = 0, None
+        size, status, rest = 0, None, Rest.GOES_ON
         start = self.acknowledged + 1 - self._first
         for index in range(start, min(len(self._entries), start + BATCH_EVENTS)):
-            entry = self._entries[index]
-            if events and size + len(entry.data) > BATCH_BYTES:
+            data = self._entries[index]
+            if events and size + len(data) > BATCH_BYTES:
                 break
-            events.append(entry.data)
-            size += len(entry.data)
-            status = entry.status or status
-        return Batch(previous=self.acknowledged, events=events, status=status)
+            events.append(data)
+            size += len(data)
+            if (mark := self._marks.get(self._first + index)) is not None:
+                status, rest = mark.status or status, mark.rest
+        return Batch(previous=self.acknowledged, events=events, status=status, rest=rest)
+
+    def discard_unsent(self) -> None:
+        """Forget what is not in the log: the next event follows on the last that is."""
+        while self.last > self.acknowledged:
+            self._marks.pop(self.last, None)
+            self._entries.pop()
+        self.unsent_bytes = 0
 
     def settle(self, answer: Answer, head: int) -> Next:
         """Take the log's answer to the last batch; `head` is the log's last sequence."""
@@ -105,10 +120,11 @@ class Outbox:
         """Move the border between sent and unsent to `head`: forward as a rule, back after a gap."""
         step = 1 if head > self.acknowledged else -1
         for sequence in range(self.acknowledged, head, step):
-            size = len(self._entries[sequence + (step > 0) - self._first].data)
+            size = len(self._entries[sequence + (step > 0) - self._first])
             self._retained_bytes += step * size
             self.unsent_bytes -= step * size
         self.acknowledged = head
         while self._retained_bytes > RETAINED_BYTES:
-            self._retained_bytes -= len(self._entries.popleft().data)
+            self._retained_bytes -= len(self._entries.popleft())
+            self._marks.pop(self._first, None)
             self._first += 1

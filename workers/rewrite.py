@@ -32,7 +32,7 @@ def pieces(text: str) -> Iterator[str]:
 
 def events_of(view: JobView, *, epoch: str, after: int, timestamp: int) -> list[Event]:
     """Events from the sequence `after` + 1 on that turn any earlier view of the job into `view`."""
-    events = [_status(view, epoch), _rewind(view), *_content(view), *_terminal(view)]
+    events = [_status(view, epoch), _rewind(view), *_content(view), *_progress(view, after), *_terminal(view)]
     return [
         msgspec.structs.replace(event, sequence=sequence, timestamp=timestamp)
         for sequence, event in enumerate(events, after + 1)
@@ -61,8 +61,18 @@ def _rewind(view: JobView) -> Event:
 def _content(view: JobView) -> Iterator[Event]:
     for piece in pieces(view.text):
         yield ModelChunk(job_id=view.job_id, sequence=0, timestamp=0, chunk=piece)
-    if view.progress is not None:
-        yield JobProgress(job_id=view.job_id, sequence=0, timestamp=0, progress=view.progress, step=view.step)
+
+
+def _progress(view: JobView, after: int) -> Iterator[Event]:
+    """What is left of the log may tell of a progress, or a step, that `view` does not have."""
+    if view.progress is not None or after > 0:
+        yield JobProgress(
+            job_id=view.job_id,
+            sequence=0,
+            timestamp=0,
+            progress=view.progress or 0.0,
+            step=view.step or ("" if after > 0 else None),
+        )
 
 
 def _terminal(view: JobView) -> Iterator[Event]:

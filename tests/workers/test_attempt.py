@@ -3,52 +3,44 @@
 import asyncio
 from typing import Any
 
-import msgspec
 import pytest
 
-from agents import Agent, AgentError, BackendRateLimited, JobContext
+from agents import AgentError, BackendRateLimited, JobContext, Policy, SyncJobContext
 from shared_events.contract import JobRequest
-from shared_events.events import JobStatus
+from shared_events.errors import LogUnavailable
+from shared_events.events import JobStatus, ModelRewind, Usage
 from shared_events.fold import JobView
-from shared_events.ids import JobId, new_epoch, new_job_id
+from shared_events.ids import new_epoch, new_job_id
+from shared_events.keys import Keys
 from shared_events.log import JobLog
+from shared_events.redis_client import connect
 from tests.making import started_job
-from tests.waiting import eventually_awaited
-from workers import attempt as module
+from tests.redis_server import RedisServer
+from tests.waiting import eventually, eventually_awaited
+from tests.workers.attempting import (
+    ONCE,
+    Leases,
+    Words,
+    attempt,
+    events,
+    has_text,
+    lose,
+    policy,
+    queued,
+    raising,
+    speak,
+)
+from workers import agent_run, persistence
 from workers.attempt import Attempt, Tools
+from workers.outcome import Ended, NotOurs
 
 
-class Words(msgspec.Struct):
-    words: list[str] = []
-
-
-def agent(run: Any) -> Agent:
-    return Agent(name="test", description="", input_type=Words, run=run)
-
-
-async def queued(log: JobLog) -> JobId:
-    job_id = new_job_id()
-    await started_job(log, job_id, new_epoch())
-    return job_id
-
-
-def attempt(log: JobLog, job_id: JobId, run: Any, **given: Any) -> Attempt:
-    request = JobRequest(job_id=job_id, agent="test", input=given or {"words": ["a", "b"]}, owner="dev")
-    return Attempt(Tools(log=log, agents={"test": agent(run)}, backends={}), request)
-
-
-async def outcome(log: JobLog, run: Any, **given: Any) -> JobView:
+async def outcome(log: JobLog, run: Any, how: Policy = ONCE, **given: Any) -> JobView:
     job_id = await queued(log)
-    status = await attempt(log, job_id, run, **given).run()
+    ended = await attempt(log, job_id, run, how, **given).run()
     view = await log.view(job_id)
-    assert view.status is status
+    assert ended == Ended(view.status)
     return view
-
-
-async def speak(job: JobContext[Words]) -> dict[str, int]:
-    for word in job.input.words:
-        await job.on_chunk(word)
-    return {"words": len(job.input.words)}
 
 
 async def test_a_good_agent_completes(log: JobLog) -> None:
@@ -62,14 +54,6 @@ async def test_the_first_event_of_the_attempt_names_its_epoch(log: JobLog) -> No
     tail = await log.read_after(job_id, 1)
     assert tail.events[0].startswith(b'["job:status",')
     assert f'"epoch":"{tail.meta.epoch}"'.encode() in tail.events[0]
-
-
-def raising(error: BaseException) -> Any:
-    async def run(job: JobContext[Words]) -> None:
-        await job.on_chunk("so far")
-        raise error
-
-    return run
 
 
 @pytest.mark.parametrize(
@@ -111,21 +95,33 @@ async def test_a_result_that_cannot_be_sent_fails(log: JobLog, result: Any) -> N
     assert view.error is not None
 
 
+@pytest.mark.parametrize("usage", ["many", {"input_tokens": "many"}, Usage(input_tokens="many")])  # type: ignore[arg-type]
+async def test_a_usage_that_nobody_could_read_fails_the_job(log: JobLog, usage: Any) -> None:
+    """It got into the log, and from then on whoever read the job failed."""
+
+    async def run(job: JobContext[Words]) -> None:
+        job.usage = usage
+
+    view = await outcome(log, run)
+    assert view.error is not None
+    assert (view.status, view.error.code) == (JobStatus.FAILED, "agent_error")
+
+
 async def test_a_second_attempt_takes_the_text_back_and_begins_anew(log: JobLog) -> None:
     job_id = new_job_id()
     await started_job(log, job_id, new_epoch(), "from the first attempt")
     await attempt(log, job_id, speak).run()
     view = await log.view(job_id)
     assert (view.text, view.status) == ("ab", JobStatus.COMPLETED)
-    assert any(event.startswith(b'["model:rewind"') for event in (await log.read_after(job_id, 0)).events)
+    assert any(isinstance(event, ModelRewind) for event in await events(log, job_id))
 
 
 async def test_a_job_that_has_ended_is_left_alone(log: JobLog) -> None:
     job_id = await queued(log)
     await attempt(log, job_id, speak).run()
     before = (await log.meta(job_id)).head
-    assert await attempt(log, job_id, speak).run() is None
-    assert await attempt(log, new_job_id(), speak).run() is None
+    assert await attempt(log, job_id, speak).run() == NotOurs()
+    assert await attempt(log, new_job_id(), speak).run() == NotOurs()
     assert (await log.meta(job_id)).head == before
 
 
@@ -144,7 +140,7 @@ async def test_a_cancel_from_before_the_start_runs_nothing(log: JobLog) -> None:
 async def test_an_agent_that_ignores_its_cancel_does_not_hold_up_the_end(
     log: JobLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "AGENT_STOP_S", 0.05)
+    monkeypatch.setattr(agent_run, "AGENT_STOP_S", 0.05)
     release = asyncio.Event()
 
     async def stubborn(job: JobContext[Words]) -> None:
@@ -159,12 +155,8 @@ async def test_an_agent_that_ignores_its_cancel_does_not_hold_up_the_end(
     running = asyncio.create_task(attempt(log, job_id, stubborn).run())
     await eventually_awaited(lambda: has_text(log, job_id))
     await log.request(job_id, b'{"request":"cancel"}')
-    assert await running is JobStatus.CANCELLED
+    assert await running == Ended(JobStatus.CANCELLED)
     release.set()
-
-
-async def has_text(log: JobLog, job_id: JobId) -> bool:
-    return bool((await log.view(job_id)).text)
 
 
 async def test_an_attempt_that_another_overtakes_stops_and_writes_nothing(log: JobLog) -> None:
@@ -179,17 +171,98 @@ async def test_an_attempt_that_another_overtakes_stops_and_writes_nothing(log: J
     running = asyncio.create_task(attempt(log, job_id, slow).run())
     await started.wait()
     await eventually_awaited(lambda: has_text(log, job_id))
+    await lose(log, job_id)
     await attempt(log, job_id, speak).run()
-    assert await running is None
+    assert await running == NotOurs()
     assert (await log.view(job_id)).text == "ab"
 
 
-async def test_a_job_that_runs_too_long_fails(log: JobLog, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "JOB_TIMEOUT_S", 0.05)
-
+async def test_a_job_that_runs_too_long_fails(log: JobLog) -> None:
     async def forever(_job: JobContext[Words]) -> None:
         await asyncio.Event().wait()
 
-    view = await outcome(log, forever)
+    view = await outcome(log, forever, policy(timeout_s=0.05))
     assert view.error is not None
     assert view.error.code == "timeout"
+
+
+async def test_an_agent_that_is_not_known_here_fails(log: JobLog) -> None:
+    job_id = await queued(log)
+    request = JobRequest(job_id=job_id, agent="elsewhere", input={}, owner="dev")
+    await Attempt(Tools(log=log, agents={}, backends={}, leases=Leases()), request).run()
+    view = await log.view(job_id)
+    assert view.error is not None
+    assert view.error.code == "invalid_input"
+    assert "'elsewhere'" in view.error.message
+
+
+async def test_a_plain_def_runs_in_a_thread_and_completes(log: JobLog) -> None:
+    def run(job: SyncJobContext[Words]) -> str:
+        for word in job.input.words:
+            job.on_chunk(word)
+        job.progress(100)
+        return job.text
+
+    view = await outcome(log, run)
+    assert (view.text, view.result, view.progress) == ("ab", "ab", 100)
+
+
+async def test_a_plain_def_that_is_cancelled_stops_at_its_next_word(log: JobLog) -> None:
+    def run(job: SyncJobContext[Words]) -> None:
+        while True:
+            job.on_chunk("x")
+
+    job_id = await queued(log)
+    running = asyncio.create_task(attempt(log, job_id, run).run())
+    await eventually_awaited(lambda: has_text(log, job_id))
+    await log.request(job_id, b'{"request":"cancel"}', cancels=True)
+    assert await running == Ended(JobStatus.CANCELLED)
+    said = await events(log, job_id)
+    first = said[0].sequence  # the log of a job that has ended keeps its last events only
+    assert [event.sequence for event in said] == list(range(first, first + len(said)))
+
+
+async def test_a_job_that_another_attempt_runs_is_left_to_it(log: JobLog) -> None:
+    job_id = await queued(log)
+    await log.start(job_id, owner := new_epoch())
+    assert await attempt(log, job_id, speak).run() == NotOurs()
+    assert (await log.meta(job_id)).epoch == owner
+
+
+async def test_a_long_outage_ends_the_attempt_and_leaves_nothing_running(
+    own_redis: RedisServer, keys: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(persistence, "OUTAGE_LIMIT_S", 0.3)
+    stopped = asyncio.Event()
+
+    async def endless(job: JobContext[Words]) -> None:
+        try:
+            while True:
+                await job.on_chunk("x" * 100)
+                await job.check()
+        finally:
+            stopped.set()
+
+    before = asyncio.all_tasks()
+    redis = connect(own_redis.url)
+    log = JobLog(redis, keys)
+    job_id = await queued(log)
+    running = asyncio.create_task(attempt(log, job_id, endless).run())
+    await eventually_awaited(lambda: has_text(log, job_id))
+    own_redis.kill()
+    with pytest.raises(LogUnavailable):
+        await running
+    assert stopped.is_set()
+    await redis.aclose()
+    await eventually(lambda: asyncio.all_tasks() == before)
+
+
+async def test_an_attempt_that_cannot_begin_says_so(
+    own_redis: RedisServer, keys: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(persistence, "OUTAGE_LIMIT_S", 0.1)
+    redis = connect(own_redis.url)
+    own_redis.kill()
+    with pytest.raises(LogUnavailable):
+        await attempt(JobLog(redis, keys), new_job_id(), speak).run()
+    await redis.aclose()

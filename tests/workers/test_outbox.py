@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared_events.answers import Answer
 from shared_events.events import JobStatus
-from shared_events.log import Answer
 from workers import outbox as module
 from workers.outbox import BATCH_BYTES, BATCH_EVENTS, Entry, Next, Outbox
 

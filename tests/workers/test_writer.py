@@ -1,8 +1,6 @@
 """The writer against a real log: batches, outages, lost tails, other writers, requests."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import pytest
@@ -10,65 +8,23 @@ from redis.asyncio import Redis
 
 from shared_events.errors import Fenced, JobClosed, LogUnavailable
 from shared_events.events import JobCompleted, JobStatus
-from shared_events.fold import JobView
-from shared_events.ids import JobId, new_epoch, new_job_id
+from shared_events.ids import new_epoch
 from shared_events.keys import Keys
 from shared_events.log import JobLog
 from shared_events.redis_client import connect
 from tests.redis_server import RedisServer
 from tests.waiting import eventually, eventually_awaited
+from tests.workers.writing import Job, publish, writing
+from workers import compaction, persistence
 from workers import writer as module
 from workers.errors import OutputTooLarge, UnencodableOutput
-from workers.writer import Writer
 
 
-class Job:
-    """A job with a running writer."""
-
-    def __init__(self, log: JobLog, writer: Writer, job_id: JobId, task: asyncio.Task[None]) -> None:
-        self.log, self.writer, self.id, self.task = log, writer, job_id, task
-        self.requests: list[str] = []
-
-    async def complete(self) -> JobView:
-        """End the job; the view that the log folds to."""
-        await self.writer.put(JobCompleted)
-        await self.writer.finish()
-        await self.task
-        return await self.log.view(self.id)
-
-
-@asynccontextmanager
-async def writing(log: JobLog) -> AsyncIterator[Job]:
-    job_id, epoch = new_job_id(), new_epoch()
-    await log.create(job_id, epoch, {"agent": "chat", "owner": "dev"})
-    requests: list[str] = []
-    writer = Writer(log, job_id, epoch, JobView(job_id), fields={"agent": "chat"}, on_control=requests.append)
-    task = asyncio.create_task(writer.run())
-    job = Job(log, writer, job_id, task)
-    job.requests = requests
-    await writer.status(JobStatus.RUNNING, attempt=1)
-    try:
-        yield job
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError, Fenced, JobClosed, LogUnavailable):
-            await task
-
-
-async def publish(job: Job, count: int) -> None:
-    """`count` chunks, in the log when this returns."""
-    for n in range(count):
-        await job.writer.chunk(f"{n} ", None)
-    await eventually(lambda: job.writer._outbox.idle)
-
-
-@pytest.fixture
-async def job(log: JobLog) -> AsyncIterator[Job]:
-    async with writing(log) as one:
-        yield one
-
-
-async def test_everything_published_is_in_the_log_once_and_in_order(job: Job) -> None:
+async def test_everything_published_is_in_the_log_once_and_in_order(
+    job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compaction, "KEPT_AT_THE_END", 5000)
+    job.writer._compaction._due_at_bytes = 10**9
     for n in range(2000):
         await job.writer.chunk(f"{n} ", None)
     await job.writer.progress(50, "half", {"n": 1})
@@ -84,7 +40,7 @@ async def test_the_first_token_does_not_wait_for_a_batch(job: Job) -> None:
     async def there() -> bool:
         return (await job.log.view(job.id)).text == "first"
 
-    await eventually_awaited(there, timeout_s=module.RENEW_EVERY_S / 2)
+    await eventually_awaited(there, timeout_s=1.0)
 
 
 async def test_long_text_goes_out_in_pieces_that_the_bus_can_carry(job: Job) -> None:
@@ -98,14 +54,14 @@ async def test_long_text_goes_out_in_pieces_that_the_bus_can_carry(job: Job) -> 
 
 async def test_nothing_can_be_published_after_the_end(job: Job) -> None:
     await job.complete()
-    with pytest.raises(JobClosed, match="after its terminal event"):
+    with pytest.raises(JobClosed, match="after its last event"):
         await job.writer.chunk("late", None)
 
 
 @pytest.mark.parametrize("value", [object(), "\ud800", {1, object()}])
 async def test_what_json_cannot_say_is_refused_and_takes_no_sequence(job: Job, value: Any) -> None:
     with pytest.raises(UnencodableOutput, match="JSON cannot say"):
-        await job.writer.put(JobCompleted, result=value)
+        job.writer.end(JobCompleted, result=value)
     assert (await job.complete()).sequence == 2
 
 
@@ -114,19 +70,19 @@ async def test_output_is_bounded(job: Job, monkeypatch: pytest.MonkeyPatch) -> N
     with pytest.raises(OutputTooLarge, match="10 characters at most"):
         await job.writer.chunk("x" * 11, None)
     with pytest.raises(OutputTooLarge, match="bytes at most"):
-        await job.writer.put(JobCompleted, result="x" * 2_000_000)
+        job.writer.end(JobCompleted, result="x" * 2_000_000)
 
 
-async def test_a_request_reaches_a_silent_job(job: Job) -> None:
+async def test_a_silent_job_that_looks_hears_of_a_request(job: Job) -> None:
     await job.log.request(job.id, b'{"request":"cancel"}')
-    await eventually(lambda: job.requests, timeout_s=2 * module.RENEW_EVERY_S + 1)
-    assert job.requests[0] == '{"request":"cancel"}'
+    job.writer.look()
+    await eventually(lambda: job.answers[-1].control == '{"request":"cancel"}')
 
 
 async def test_a_fenced_writer_stops_and_publishes_nothing(job: Job) -> None:
     await job.writer.chunk("mine", None)
     await eventually(lambda: job.writer._outbox.idle)
-    await job.log.claim(job.id, new_epoch(), new_attempt=True)
+    await job.log.start(job.id, new_epoch())
     await job.writer.chunk("zombie", None)
     with pytest.raises(Fenced):
         await job.task
@@ -168,8 +124,8 @@ async def test_a_log_that_is_gone_is_written_anew_under_another_epoch(
 
 
 async def test_a_long_log_is_compacted_and_stays_whole(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "COMPACT_BYTES", 4096)
-    job.writer._compact_at = 4096
+    monkeypatch.setattr(compaction, "COMPACT_BYTES", 4096)
+    job.writer._compaction._due_at_bytes = 4096
     for n in range(2000):
         await job.writer.chunk(f"{n} ", None)
         await asyncio.sleep(0)
@@ -177,7 +133,7 @@ async def test_a_long_log_is_compacted_and_stays_whole(job: Job, monkeypatch: py
     tail = await job.log.read_after(job.id, 0)
     assert view.text == "".join(f"{n} " for n in range(2000))
     assert tail.meta.first > 1
-    assert len(tail.events) == view.sequence - tail.meta.first + 1
+    assert len(tail.events) == view.sequence - tail.meta.first + 1 == compaction.KEPT_AT_THE_END
 
 
 async def test_an_outage_loses_nothing(own_redis: RedisServer, keys: Keys) -> None:
@@ -198,7 +154,7 @@ async def test_an_outage_slows_the_agent_down_and_then_ends(
     own_redis: RedisServer, keys: Keys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "UNSENT_LIMIT_BYTES", 10_000)
-    monkeypatch.setattr(module, "OUTAGE_LIMIT_S", 0.5)
+    monkeypatch.setattr(persistence, "OUTAGE_LIMIT_S", 0.5)
     redis = connect(own_redis.url)
     async with writing(JobLog(redis, keys)) as job:
         await eventually(lambda: job.writer._outbox.idle)

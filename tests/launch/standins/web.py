@@ -1,4 +1,4 @@
-"""Stands in for the web process: answers 200 on HOST:PORT once it runs, and does nothing else."""
+"""Stands in for the web process: answers on HOST:PORT that all is ready and a worker is there."""
 
 import os
 import sys
@@ -9,6 +9,7 @@ class Ready(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.send_response(200)
         self.end_headers()
+        self.wfile.write(b'{"agents": [{"name": "chat"}]}')
 
     def log_message(self, *_: object) -> None:
         """Nobody reads it."""
