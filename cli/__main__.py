@@ -8,9 +8,10 @@ from typing import IO, Any
 
 import click
 
-from cli.follower import Client, RequestRefused, Unreachable, connected
+from cli.follower import Client, RequestRefused, Unreachable, Wish, connected
 from cli.screen import Screen
 from launch.checkout import verify_checkout
+from launch.environment import split_url
 from launch.settings import read_settings
 from launch.startup import StartupError
 from shared_events.events import JobStatus
@@ -18,6 +19,7 @@ from shared_events.fold import JobView
 from shared_events.ids import is_job_id
 
 EXIT_FAILED = 1
+EXIT_USAGE = 2
 EXIT_UNREACHABLE = 3
 
 
@@ -39,9 +41,9 @@ def cli(context: click.Context, url: str | None) -> None:
     """Jobcast from the terminal: submit AI jobs and watch them live."""
     try:
         verify_checkout()
-        context.obj = url or read_settings().url
+        context.obj = _server(url) if url else read_settings().url
     except StartupError as error:
-        raise Refusal(str(error)) from error
+        raise Refusal(str(error), EXIT_USAGE) from error
 
 
 @cli.command()
@@ -71,7 +73,7 @@ def submit(url: str, /, agent: str, fields: tuple[str, ...], follow: bool, **opt
 def follow(url: str, job_id: str) -> None:
     """Follow JOB from its beginning until it ends."""
     if not is_job_id(job_id):
-        raise Refusal(f"{job_id!r} is not a job id: 20 characters of 0-9 and a-z.")
+        raise Refusal(f"{job_id!r} is not a job id: 20 characters of 0-9 and a-z.", EXIT_USAGE)
     _run(_follow(url, job_id))
 
 
@@ -80,13 +82,36 @@ def follow(url: str, job_id: str) -> None:
 @click.pass_obj
 def cancel(url: str, job_id: str) -> None:
     """Stop JOB."""
-    _run(_cancel(url, job_id))
+    _run(_control(url, "cancel", job_id))
+
+
+@cli.command()
+@click.argument("job_id", metavar="JOB")
+@click.pass_obj
+def pause(url: str, job_id: str) -> None:
+    """Let JOB wait, ten minutes at most; then it is cancelled."""
+    _run(_control(url, "pause", job_id))
+
+
+@cli.command()
+@click.argument("job_id", metavar="JOB")
+@click.pass_obj
+def resume(url: str, job_id: str) -> None:
+    """Let a paused JOB go on."""
+    _run(_control(url, "resume", job_id))
+
+
+def _server(url: str) -> str:
+    parts = split_url(url)
+    if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise Refusal(f"{url!r} is not the URL of a server, such as http://127.0.0.1:8000.", EXIT_USAGE)
+    return url
 
 
 def _field(text: str) -> tuple[str, Any]:
     name, equals, value = text.partition("=")
     if not equals or not name.rstrip(":"):
-        raise Refusal(f"{text!r} is not KEY=VALUE.")
+        raise Refusal(f"{text!r} is not KEY=VALUE.", EXIT_USAGE)
     if name.endswith(":"):
         return name[:-1], _json(value)
     return name, sys.stdin.read() if value == "-" else value
@@ -96,7 +121,7 @@ def _json(text: str) -> Any:
     try:
         return json.loads(text)
     except ValueError as error:
-        raise Refusal(f"{text[:60]!r} is not JSON: {error}.") from error
+        raise Refusal(f"{text[:60]!r} is not JSON: {error}.", EXIT_USAGE) from error
 
 
 def _run(work: Any) -> None:
@@ -126,9 +151,9 @@ async def _follow(url: str, job_id: str) -> None:
         await _show(client, job_id, Screen())
 
 
-async def _cancel(url: str, job_id: str) -> None:
+async def _control(url: str, wish: Wish, job_id: str) -> None:
     async with connected(url) as client:
-        click.echo(await client.cancel(job_id))
+        click.echo(await client.control(wish, job_id))
 
 
 async def _show(client: Client, job_id: str, screen: Screen) -> None:

@@ -7,10 +7,11 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 import socketio
+from aiohttp import ClientSession
 from socketio.exceptions import ConnectionError as SocketConnectionError
 from socketio.exceptions import SocketIOError
 
@@ -22,6 +23,9 @@ ANSWER_WITHIN_S: Final = 10.0
 QUIET_S: Final = 15.0
 """After so long without an event the job is asked for again: its end may have been lost."""
 MAX_REQUEST_BYTES: Final = 64 * 1024
+
+Wish = Literal["cancel", "pause", "resume"]
+"""What can be asked of a job that was accepted."""
 
 
 class RequestRefused(JobcastError):
@@ -50,8 +54,12 @@ class Client:
         return str((await self.ask("job:submit", request))["jobId"])
 
     async def cancel(self, job_id: str) -> str:
-        """`accepted` or `already_finished`."""
-        return str((await self.ask("job:cancel", {"jobId": job_id}))["status"])
+        """As `control`."""
+        return await self.control("cancel", job_id)
+
+    async def control(self, wish: Wish, job_id: str) -> str:
+        """`accepted` or `already_finished`. Raises `RequestRefused`, `Unreachable`."""
+        return str((await self.ask(f"job:{wish}", {"jobId": job_id}))["status"])
 
     async def ask(self, name: str, request: dict[str, Any]) -> dict[str, Any]:
         try:
@@ -135,12 +143,18 @@ def receive(view: JobView, event: Event | JobSnapshot) -> Outcome:
 @asynccontextmanager
 async def connected(url: str, *, transports: list[str] | None = None) -> AsyncIterator[Client]:
     """A client of the server at `url`; it reconnects by itself. Raises `Unreachable`."""
-    socket = socketio.AsyncClient(reconnection_delay=0.2, reconnection_delay_max=2)
+    async with ClientSession() as session:  # of our own, as the client leaves one open when it cannot connect
+        socket = socketio.AsyncClient(http_session=session, reconnection_delay=0.2, reconnection_delay_max=2)
+        await _connect(socket, url, transports or ["websocket"])
+        try:
+            yield Client(socket)
+        finally:
+            # A polite farewell over polling waits for the poll to end.
+            await socket.eio.disconnect(abort=True)
+
+
+async def _connect(socket: socketio.AsyncClient, url: str, transports: list[str]) -> None:
     try:
-        await socket.connect(url, transports=transports or ["websocket"], wait_timeout=5)
-    except SocketConnectionError as error:
+        await socket.connect(url, transports=transports, wait_timeout=5)
+    except (SocketConnectionError, ValueError) as error:  # aiohttp's `InvalidURL` is a ValueError
         raise Unreachable(f"No Jobcast server answers at {url} ({error}). Is `make run` running?") from error
-    try:
-        yield Client(socket)
-    finally:
-        await socket.eio.disconnect(abort=True)  # a polite farewell over polling waits for the poll to end

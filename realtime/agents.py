@@ -37,7 +37,9 @@ class AgentDirectory:
         """Raises `NoWorker`, `UnknownAgent`, `UnknownBackend` or `InvalidRequest`."""
         known = await self.catalogue()
         if not known.agents:
-            raise NoWorker("No worker has announced an agent for a minute: is one running?")
+            raise NoWorker(
+                "No worker is there: none has announced its agents within the last minute. Is one starting?"
+            )
         agent = known.agents.get(request.agent)
         if agent is None:
             raise UnknownAgent(
@@ -47,6 +49,11 @@ class AgentDirectory:
             listed = ", ".join(sorted(known.backends))
             raise UnknownBackend(f"There is no backend {request.backend[:60]!r}. Known: {listed}.")
         self._check_input(agent, request.input)
+
+    async def queue(self, agent: str) -> str | None:
+        """The queue that the agent's jobs go to, if it names one."""
+        entry = (await self.catalogue()).agents.get(agent)
+        return entry.queue if entry is not None else None
 
     def _check_input(self, agent: AgentEntry, given: Any) -> None:
         error = jsonschema.exceptions.best_match(self._validator(agent).iter_errors(given))

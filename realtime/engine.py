@@ -1,8 +1,8 @@
 """All contact with the internals of python-socketio and python-engineio, guarded by contract tests.
 
-Clients may send four events, each with one object. Whatever else arrives (another event name, among
-them the reserved ones that would run the server's own handlers; a binary or broken packet) closes the
-connection. Answers go out before what follows from them.
+Clients may send the events that are allowed, each with one object. Whatever else arrives (another event
+name, among them the reserved ones that would run the server's own handlers; a binary or broken packet)
+closes the connection. Answers go out before what follows from them.
 """
 
 import asyncio

@@ -39,6 +39,8 @@ class HttpApi:
             web.post("/v1/jobs", self.submit),
             web.get("/v1/jobs/{job_id}", self.read),
             web.post("/v1/jobs/{job_id}/cancel", self.cancel),
+            web.post("/v1/jobs/{job_id}/pause", self.pause),
+            web.post("/v1/jobs/{job_id}/resume", self.resume),
             web.get("/v1/agents", self.agents),
             web.get("/healthz", self.healthz),
             web.get("/readyz", self.readyz),
@@ -61,11 +63,16 @@ class HttpApi:
         return respond(body | {"agent": meta.agent, "created": meta.created_ms})
 
     async def cancel(self, request: web.Request) -> web.Response:
-        body = await json_body(request) if request.can_read_body else {}
-        if not isinstance(body, dict):
-            raise InvalidRequest("The body must be an object with a reason, or nothing.")
-        asked = requests.parse(body | {"jobId": _job_id(request)}, requests.Cancel)
+        asked = await _asked(request, requests.Cancel)
         return respond(await self._jobs.cancel(_job_id(request), reason=asked.reason, by=OWNER))
+
+    async def pause(self, request: web.Request) -> web.Response:
+        asked = await _asked(request, requests.Pause)
+        return respond(await self._jobs.pause(_job_id(request), reason=asked.reason, by=OWNER))
+
+    async def resume(self, request: web.Request) -> web.Response:
+        await _asked(request, requests.Resume)
+        return respond(await self._jobs.resume(_job_id(request), by=OWNER))
 
     async def agents(self, _request: web.Request) -> web.Response:
         try:
@@ -93,6 +100,14 @@ class HttpApi:
                 return bool(await self._redis.ping())
         except (RedisError, OSError, TimeoutError):
             return False
+
+
+async def _asked(request: web.Request, kind: type[requests.R]) -> requests.R:
+    """What is asked of the job in the path; its body may be absent. Raises `InvalidRequest`, `NotFound`."""
+    body = await json_body(request) if request.can_read_body else {}
+    if not isinstance(body, dict):
+        raise InvalidRequest("The body must be a JSON object, or nothing.")
+    return requests.parse(body | {"jobId": _job_id(request)}, kind)
 
 
 def _job_id(request: web.Request) -> JobId:

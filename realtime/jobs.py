@@ -5,37 +5,25 @@ import hashlib
 from typing import Any, Final, cast
 
 import msgspec
-import redis
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
-from rq import Queue
-from rq.serializers import JSONSerializer
 
 from realtime.agents import AgentDirectory
 from realtime.errors import IdempotencyConflict, NotFound, Unavailable
 from realtime.requests import Submit
-from shared_events.contract import JOB_TIMEOUT_S, RUN_JOB, ControlRequest, JobRequest
-from shared_events.ending import end_job
+from shared_events.answers import Answer, Meta, Requested
+from shared_events.contract import ControlRequest, JobRequest
+from shared_events.ending import end_job, say, say_status, status_of
 from shared_events.errors import UnknownJob
-from shared_events.events import (
-    ErrorInfo,
-    JobCancelled,
-    JobFailed,
-    JobStatus,
-    JobStatusChanged,
-    Wire,
-    encode_event,
-    now_ms,
-)
+from shared_events.events import ErrorInfo, JobCancelled, JobFailed, JobStatus, Wire
 from shared_events.fold import JobView
 from shared_events.ids import JobId, new_epoch, new_job_id
 from shared_events.keys import Keys
-from shared_events.log import Answer, JobLog, Meta
+from shared_events.log import JobLog
 from shared_events.open_jobs import OpenJobs
+from shared_events.queue import JobQueue
 
 IDEMPOTENCY_S: Final = 24 * 3600
-QUEUED_TTL_S: Final = 24 * 3600
-"""A queue entry that no worker took for so long is dropped."""
 
 
 class Accepted(Wire, frozen=True, omit_defaults=False):
@@ -46,8 +34,8 @@ class Accepted(Wire, frozen=True, omit_defaults=False):
     sequence: int
 
 
-class Cancelled(Wire, frozen=True):
-    """The answer to a cancel: `accepted`, or `already_finished` with the status that it ended with."""
+class Controlled(Wire, frozen=True):
+    """The answer to cancel, pause and resume: `accepted`, or `already_finished` with how it ended."""
 
     job_id: str
     status: str
@@ -58,7 +46,7 @@ class Jobs:
     """Raises `RequestError`s; Redis' own errors become `Unavailable`."""
 
     def __init__(
-        self, log: JobLog, events: Redis, queue: redis.Redis, directory: AgentDirectory, keys: Keys
+        self, log: JobLog, events: Redis, queue: JobQueue, directory: AgentDirectory, keys: Keys
     ) -> None:
         self._log = log
         self._events = events
@@ -76,23 +64,46 @@ class Jobs:
         except (RedisError, OSError) as error:
             raise Unavailable(f"The job cannot be taken just now ({type(error).__name__}).") from error
 
-    async def cancel(self, job_id: JobId, *, reason: str | None, by: str) -> Cancelled:
-        """Ask the job's writer to stop; a job that still waits in the queue ends here."""
-        control = msgspec.json.encode(ControlRequest(request="cancel", reason=reason, by=by))
+    async def cancel(self, job_id: JobId, *, reason: str | None, by: str) -> Controlled:
+        """Ask whoever runs the job to stop; a job that waits ends here."""
+        return await self._ask(job_id, ControlRequest(request="cancel", reason=reason, by=by))
+
+    async def pause(self, job_id: JobId, *, reason: str | None, by: str) -> Controlled:
+        """Ask whoever runs the job to wait until it is resumed; a job that waits will not start."""
+        return await self._ask(job_id, ControlRequest(request="pause", reason=reason, by=by))
+
+    async def resume(self, job_id: JobId, *, by: str) -> Controlled:
+        """Ask whoever runs the job to go on; a job that is not paused goes on anyway."""
+        return await self._ask(job_id, ControlRequest(request="resume", by=by))
+
+    async def _ask(self, job_id: JobId, wish: ControlRequest) -> Controlled:
         try:
-            asked = await self._log.request(job_id, control)
-            if asked.answer is Answer.OK and asked.status == JobStatus.QUEUED:
-                await end_job(
-                    self._log, job_id, JobStatus.QUEUED, JobCancelled, reason=reason, cancelled_by=by
-                )
+            wish = msgspec.structs.replace(wish, id=new_epoch())
+            asked = await self._request(job_id, wish)
+            if asked.answer is Answer.OK and not asked.runs:
+                suited = await self._suit_waiting(job_id, JobStatus(asked.status), wish)
+                # Somebody else had a word with the job meanwhile: it may have ended.
+                asked = asked if suited else await self._request(job_id, wish)
         except (RedisError, OSError) as error:
-            raise Unavailable(f"The job cannot be cancelled just now ({type(error).__name__}).") from error
-        match asked.answer:
-            case Answer.UNKNOWN:
-                raise NotFound
-            case Answer.CLOSED:
-                return Cancelled(job_id=job_id, status="already_finished", outcome=asked.status)
-        return Cancelled(job_id=job_id, status="accepted")
+            why = f"The job cannot be asked to {wish.request} just now ({type(error).__name__})."
+            raise Unavailable(why) from error
+        return _controlled(job_id, asked)
+
+    async def _request(self, job_id: JobId, wish: ControlRequest) -> Requested:
+        cancels = wish.request == "cancel"
+        return await self._log.request(job_id, msgspec.json.encode(wish), cancels=cancels)
+
+    async def _suit_waiting(self, job_id: JobId, status: JobStatus, wish: ControlRequest) -> bool:
+        """Nobody runs the job. Should somebody begin meanwhile, the request is there for them to see."""
+        match wish.request:
+            case "cancel":
+                reason, by = wish.reason, wish.by
+                return await end_job(self._log, job_id, status, JobCancelled, reason=reason, cancelled_by=by)
+            case "pause" if status is not JobStatus.PAUSED:
+                return await say_status(self._log, job_id, JobStatus.PAUSED, wish.reason)
+            case "resume" if status is JobStatus.PAUSED:
+                return await say_status(self._log, job_id, JobStatus.QUEUED)
+        return True
 
     async def read(self, job_id: JobId) -> tuple[Meta, JobView]:
         try:
@@ -122,40 +133,36 @@ class Jobs:
 
     async def _create(self, job_id: JobId, request: Submit, owner: str) -> Accepted:
         epoch = new_epoch()
+        queue = await self._directory.queue(request.agent) or request.priority
+        fields = {"agent": request.agent, "owner": owner, "queue": queue}
+        asked = msgspec.json.encode(job_request(job_id, request, owner))
         await self._open.add(job_id)
-        claimed = await self._log.create(job_id, epoch, {"agent": request.agent, "owner": owner})
+        claimed = await self._log.create(job_id, epoch, fields, request=asked)
         if claimed.answer is not Answer.OK:
             meta, view = await self.read(job_id)
             return Accepted(job_id=job_id, status=meta.status, sequence=view.sequence)
-        queued = JobStatusChanged(
-            job_id=job_id, sequence=1, timestamp=now_ms(), status=JobStatus.QUEUED, attempt=0, epoch=epoch
-        )
-        await self._log.append(
-            job_id, epoch=epoch, previous=0, events=[encode_event(queued)], status=JobStatus.QUEUED
-        )
-        await self._enqueue(job_id, request, owner)
+        queued = status_of(job_id, epoch, claimed, JobStatus.QUEUED)
+        await say(self._log, job_id, epoch, claimed, [queued])
+        await self._enqueue(job_id, queue, request.agent)
         return Accepted(job_id=job_id, status=JobStatus.QUEUED, sequence=1)
 
-    async def _enqueue(self, job_id: JobId, request: Submit, owner: str) -> None:
+    async def _enqueue(self, job_id: JobId, queue: str, agent: str) -> None:
         try:
-            await asyncio.to_thread(self._enqueue_blocking, job_id, request, owner)
+            await asyncio.to_thread(self._queue.put, job_id, queue, agent=agent)
         except (RedisError, OSError) as error:
             failure = ErrorInfo(code="enqueue_failed", message="The queue did not answer.", retryable=True)
             await end_job(self._log, job_id, JobStatus.QUEUED, JobFailed, error=failure)
             raise Unavailable(f"The job cannot be enqueued just now ({type(error).__name__}).") from error
 
-    def _enqueue_blocking(self, job_id: JobId, request: Submit, owner: str) -> None:
-        queue = Queue(self._keys.queue(request.priority), connection=self._queue, serializer=JSONSerializer)
-        queue.enqueue_call(
-            RUN_JOB,
-            kwargs={"request": msgspec.to_builtins(job_request(job_id, request, owner))},
-            job_id=job_id,
-            timeout=JOB_TIMEOUT_S + 60,
-            result_ttl=60,
-            failure_ttl=3600,
-            ttl=QUEUED_TTL_S,
-            description=f"{request.agent} {job_id}",
-        )
+
+def _controlled(job_id: JobId, asked: Requested) -> Controlled:
+    """What a request came to. Raises `NotFound`."""
+    match asked.answer:
+        case Answer.UNKNOWN:
+            raise NotFound
+        case Answer.CLOSED:
+            return Controlled(job_id=job_id, status="already_finished", outcome=asked.status)
+    return Controlled(job_id=job_id, status="accepted")
 
 
 def job_request(job_id: JobId, request: Submit, owner: str) -> JobRequest:

@@ -23,6 +23,7 @@ from realtime.socket_api import SocketApi
 from shared_events.ids import new_epoch
 from shared_events.keys import Keys
 from shared_events.log import JobLog
+from shared_events.queue import JobQueue
 from shared_events.redis_client import COMMAND_TIMEOUT_S, CONNECT_TIMEOUT_S, connect
 
 _log = structlog.get_logger("web")
@@ -38,7 +39,7 @@ class Node:
         self._queue = _queue_client(settings.queue_redis_url)
         log = JobLog(self._events, keys, lease_s=settings.lease_s)
         directory = AgentDirectory(self._catalogue, keys)
-        jobs = Jobs(log, self._events, self._queue, directory, keys)
+        jobs = Jobs(log, self._events, JobQueue(self._queue, keys), directory, keys)
         self._hub = Hub(self._events, log, keys)
         api = SocketApi(self._hub, jobs)
         origins = allows(settings.cors_origins)

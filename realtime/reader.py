@@ -54,15 +54,17 @@ class LogReader:
         tail = await self._log.read_after(job_id, checkpoint.sequence)
         match resume(checkpoint, tail.meta.reach):
             case Delta():
-                position = Position(tail.meta.epoch, tail.meta.head)
+                position = Position(tail.meta.reach.wrote, tail.meta.head)
                 reading = Reading(tail.events, position, ended=tail.meta.closed, heard=heard)
                 return Read(reading, tail.meta.status, is_snapshot=False)
             case snapshot:
-                return await self._snapshot(job_id, reset=snapshot.reset, heard=heard)
+                held = checkpoint.sequence
+                return await self._snapshot(job_id, reset=snapshot.reset, heard=heard, held=held)
 
-    async def _snapshot(self, job_id: JobId, *, reset: bool, heard: int) -> Read:
+    async def _snapshot(self, job_id: JobId, *, reset: bool, heard: int, held: int = 0) -> Read:
         view = await self._log.view(job_id)
-        event = encode_event(view.snapshot(reset=reset))
+        # The log may have lost its tail since the checkpoint was judged.
+        event = encode_event(view.snapshot(reset=reset or view.sequence < held))
         position = Position(view.epoch, view.sequence)  # type: ignore[arg-type]
         return Read(Reading([event], position, ended=view.ended, heard=heard), view.status, is_snapshot=True)
 

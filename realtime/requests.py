@@ -44,6 +44,15 @@ class Cancel(Request, frozen=True):
     reason: str | None = None
 
 
+class Pause(Request, frozen=True):
+    job_id: Any
+    reason: str | None = None
+
+
+class Resume(Request, frozen=True):
+    job_id: Any
+
+
 R = TypeVar("R", bound=Request)
 
 

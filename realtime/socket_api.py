@@ -21,7 +21,7 @@ _log = structlog.get_logger("socket")
 
 
 class SocketApi:
-    """Answers the four requests of PROTOCOL.md."""
+    """Answers the requests of PROTOCOL.md."""
 
     def __init__(self, hub: Hub, jobs: Jobs) -> None:
         self._hub = hub
@@ -32,6 +32,8 @@ class SocketApi:
             "job:subscribe": self._subscribe,
             "job:unsubscribe": self._unsubscribe,
             "job:cancel": self._cancel,
+            "job:pause": self._pause,
+            "job:resume": self._resume,
         }
 
     @property
@@ -83,6 +85,15 @@ class SocketApi:
         request = requests.parse(payload, requests.Cancel)
         cancelled = await self._jobs.cancel(requests.job_id(request.job_id), reason=request.reason, by=OWNER)
         return _ok(cancelled), None
+
+    async def _pause(self, _outlet: Outlet, payload: Any) -> Answer:
+        request = requests.parse(payload, requests.Pause)
+        paused = await self._jobs.pause(requests.job_id(request.job_id), reason=request.reason, by=OWNER)
+        return _ok(paused), None
+
+    async def _resume(self, _outlet: Outlet, payload: Any) -> Answer:
+        job_id = requests.job_id(requests.parse(payload, requests.Resume).job_id)
+        return _ok(await self._jobs.resume(job_id, by=OWNER)), None
 
 
 def _ok(body: msgspec.Struct) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 
 import { io } from "/assets/socket.io.esm.min.js";
 
-import { submitJob } from "./client/index.js";
+import { JobcastError, submitJob } from "./client/index.js";
 import { goToJob, jobInAddress, questionInHistory } from "./page/address.js";
 import { fetchCatalogue } from "./page/catalogue.js";
 import { Composer } from "./page/composer.js";
@@ -16,6 +16,8 @@ const NOBODY_MS = 3_000;
 
 /** @type {number | undefined} */
 let nextOffer;
+/** Whether the error on the page is that nobody was there to be asked. */
+let foundNobody = false;
 const socket = io({ transports: ["websocket", "polling"], tryAllTransports: true });
 const composer = new Composer(ask);
 const reading = new Reading(socket, { error: tellError, waiting: tellWaiting });
@@ -50,6 +52,8 @@ async function ask(question) {
     reading.open(jobId, question);
   } catch (error) {
     tellError(error instanceof Error ? error.message : String(error));
+    foundNobody = error instanceof JobcastError && error.code === "no_worker";
+    if (foundNobody) offerCatalogue();
   }
   composer.asking = false;
 }
@@ -59,6 +63,7 @@ async function offerCatalogue() {
   const catalogue = await fetchCatalogue();
   composer.offer(catalogue);
   reading.backends = catalogue.backends;
+  if (foundNobody && catalogue.backends.length > 0) tellError("");
   if (catalogue.agents.length === 0 && socket.connected) nextOffer = setTimeout(offerCatalogue, NOBODY_MS);
 }
 
@@ -67,6 +72,7 @@ function tellError(message) {
   const notice = element("error", HTMLElement);
   write(notice, message);
   notice.hidden = !message;
+  foundNobody = false;
 }
 
 /**

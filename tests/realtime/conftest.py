@@ -12,6 +12,7 @@ from realtime.app import make_app
 from shared_events.catalogue import announce
 from shared_events.contract import AgentEntry, Announcement, BackendEntry
 from shared_events.keys import Keys
+from tests.realtime.peer import Peer, connected
 from tests.redis_server import RedisServer
 from tests.stack import free_port
 from tests.waiting import eventually_awaited
@@ -69,6 +70,12 @@ async def serving(redis_url: str, keys: Keys, **settings: str) -> AsyncIterator[
 @pytest.fixture
 async def node(shared_redis: RedisServer, keys: Keys) -> AsyncIterator[Node]:
     async with serving(shared_redis.url, keys) as one:
+        yield one
+
+
+@pytest.fixture
+async def peer(node: Node) -> AsyncIterator[Peer]:
+    async with connected(node.url) as one:
         yield one
 
 

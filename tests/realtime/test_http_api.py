@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from shared_events.ending import end_job
+from shared_events.events import JobCompleted, JobStatus
 from shared_events.ids import new_epoch, new_job_id
 from shared_events.log import JobLog
 from tests.making import completed, failed, started_job, write
@@ -12,6 +14,7 @@ from tests.redis_server import RedisServer
 from tests.waiting import eventually_awaited
 
 JSON = {"Content-Type": "application/json"}
+CONTROLS = ["cancel", "pause", "resume"]
 
 
 async def test_submit_answers_with_where_the_job_is(node: Node, catalogue: Any) -> None:
@@ -80,8 +83,43 @@ async def test_cancel(node: Node, log: JobLog) -> None:
     job_id, epoch = new_job_id(), new_epoch()
     await started_job(log, job_id, epoch)
     assert await node.post(f"/v1/jobs/{job_id}/cancel") == (200, {"jobId": job_id, "status": "accepted"})
-    status, refused = await node.post(f"/v1/jobs/{job_id}/cancel", json=[1])
-    assert (status, isinstance(refused, dict) and refused["code"]) == (400, "invalid_request")
+
+
+@pytest.mark.parametrize("wish", ["pause", "resume"])
+async def test_pause_and_resume(node: Node, log: JobLog, wish: str) -> None:
+    job_id, epoch = new_job_id(), new_epoch()
+    await started_job(log, job_id, epoch)
+    path = f"/v1/jobs/{job_id}/{wish}"
+    accepted = (200, {"jobId": job_id, "status": "accepted"})
+    assert await node.post(path) == await node.post(path, json={}) == accepted
+    assert await end_job(log, job_id, JobStatus.QUEUED, JobCompleted)
+    finished = {"jobId": job_id, "status": "already_finished", "outcome": "completed"}
+    assert await node.post(path) == (200, finished)
+
+
+async def test_only_a_pause_has_a_reason(node: Node, log: JobLog) -> None:
+    job_id = new_job_id()
+    await started_job(log, job_id, new_epoch())
+    status, _ = await node.post(f"/v1/jobs/{job_id}/pause", json={"reason": "lunch"})
+    assert status == 200
+    status, said = await node.post(f"/v1/jobs/{job_id}/resume", json={"reason": "back"})
+    assert (status, isinstance(said, dict) and said["code"]) == (400, "invalid_request")
+
+
+@pytest.mark.parametrize("wish", CONTROLS)
+@pytest.mark.parametrize("body", [[1], "x", 5, {"reason": 5}, {"nonsense": True}])
+async def test_a_bad_control_is_a_problem(node: Node, log: JobLog, wish: str, body: Any) -> None:
+    job_id = new_job_id()
+    await started_job(log, job_id, new_epoch())
+    status, said = await node.post(f"/v1/jobs/{job_id}/{wish}", json=body)
+    assert (status, isinstance(said, dict) and said["code"]) == (400, "invalid_request")
+
+
+@pytest.mark.parametrize("wish", CONTROLS)
+@pytest.mark.parametrize("job_id", ["nonsense", "0" * 20])
+async def test_controlling_an_unknown_job_is_a_problem_with_404(node: Node, wish: str, job_id: str) -> None:
+    status, said = await node.post(f"/v1/jobs/{job_id}/{wish}")
+    assert (status, isinstance(said, dict) and said["code"]) == (404, "not_found")
 
 
 @pytest.mark.parametrize(
@@ -132,13 +170,16 @@ async def test_ready_turns_red_while_redis_is_frozen_and_green_again(
         await eventually_awaited(node.is_ready, timeout_s=15)
 
 
-async def test_a_page_elsewhere_cannot_cancel_with_its_users_browser(node: Node, log: JobLog) -> None:
+@pytest.mark.parametrize("wish", CONTROLS)
+async def test_a_page_elsewhere_controls_nothing_with_its_users_browser(
+    node: Node, log: JobLog, wish: str
+) -> None:
     job_id = new_job_id()
     await started_job(log, job_id, new_epoch())
     foreign = {"Origin": "http://evil.example"}
-    status, said = await node.post(f"/v1/jobs/{job_id}/cancel", headers=foreign)
+    status, said = await node.post(f"/v1/jobs/{job_id}/{wish}", headers=foreign)
     assert (status, isinstance(said, dict) and said["code"]) == (403, "wrong_origin")
-    status, _ = await node.post(f"/v1/jobs/{job_id}/cancel", headers={"Origin": node.url})
+    status, _ = await node.post(f"/v1/jobs/{job_id}/{wish}", headers={"Origin": node.url})
     assert status == 200
 
 

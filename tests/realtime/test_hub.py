@@ -159,7 +159,7 @@ async def test_a_new_epoch_reaches_all_and_an_overtaken_checkpoint_is_reset(hub:
     job_id, epoch, heir = new_job_id(), new_epoch(), new_epoch()
     await started_job(log, job_id, epoch, "a")
     live = await follow(hub, job_id)
-    await log.claim(job_id, heir, new_attempt=True)
+    await log.start(job_id, heir)
     await write(log, job_id, heir, status(job_id, 3, heir), chunk(job_id, 4, "b"))
     await eventually(lambda: live.fold().text == "ab")
     assert live.view.epoch == heir

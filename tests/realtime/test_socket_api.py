@@ -1,59 +1,19 @@
 """The Socket.IO requests, asked by python-socketio's own client over websocket and polling."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-import socketio
 
-from shared_events.events import EVENTS
-from shared_events.ids import JobId, new_epoch, new_job_id
+from shared_events.ids import new_epoch, new_job_id
 from shared_events.log import JobLog
 from tests.making import chunk, completed, started_job, write
 from tests.realtime.conftest import Node
+from tests.realtime.peer import Peer, connected
 from tests.waiting import eventually
 
 TRANSPORTS = ["websocket", "polling"]
-
-
-class Peer:
-    """A connected client that keeps every event of jobs."""
-
-    def __init__(self, socket: socketio.AsyncClient) -> None:
-        self._socket = socket
-        self.events: list[tuple[str, dict[str, Any]]] = []
-        for name in (*EVENTS, "job:snapshot"):
-            socket.on(name, lambda payload, name=name: self.events.append((name, payload)))
-
-    async def ask(self, name: str, payload: Any) -> dict[str, Any]:
-        return dict(await self._socket.call(name, payload, timeout=10))
-
-    async def subscribe(self, job_id: JobId, **checkpoint: Any) -> dict[str, Any]:
-        self.events.clear()
-        return await self.ask("job:subscribe", {"jobId": job_id, **checkpoint})
-
-    @property
-    def sequences(self) -> list[int]:
-        return [payload["sequence"] for _, payload in self.events]
-
-
-@asynccontextmanager
-async def connected(node: Node, transport: str = "websocket") -> AsyncIterator[Peer]:
-    socket = socketio.AsyncClient(reconnection=False)
-    peer = Peer(socket)
-    await socket.connect(node.url, transports=[transport])
-    try:
-        yield peer
-    finally:
-        await socket.eio.disconnect(abort=True)  # a polite farewell waits for the poll to end
-
-
-@pytest.fixture
-async def peer(node: Node) -> AsyncIterator[Peer]:
-    async with connected(node) as one:
-        yield one
+CONTROLS = ["job:cancel", "job:pause", "job:resume"]
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
@@ -61,7 +21,7 @@ async def test_from_any_last_sequence_all_is_gapless(node: Node, log: JobLog, tr
     job_id, epoch = new_job_id(), new_epoch()
     await started_job(log, job_id, epoch, *"abcdefgh")
     await write(log, job_id, epoch, completed(job_id, 10))
-    async with connected(node, transport) as peer:
+    async with connected(node.url, transport) as peer:
         for last in range(11):
             for checkpoint in ({"lastSequence": last}, {"lastSequence": last, "epoch": epoch}):
                 answer = await peer.subscribe(job_id, **checkpoint)
@@ -74,7 +34,7 @@ async def test_from_any_last_sequence_all_is_gapless(node: Node, log: JobLog, tr
 async def test_a_long_log_comes_over_polling(node: Node, log: JobLog) -> None:
     job_id, epoch = new_job_id(), new_epoch()
     await started_job(log, job_id, epoch, *("x" for _ in range(200)))
-    async with connected(node, "polling") as peer:
+    async with connected(node.url, "polling") as peer:
         await peer.subscribe(job_id, lastSequence=0)
         await eventually(lambda: len(peer.events) == 201)
         assert peer.sequences == list(range(1, 202))
@@ -84,7 +44,7 @@ async def test_a_long_log_comes_over_polling(node: Node, log: JobLog) -> None:
 async def test_live_events_arrive_in_order(node: Node, log: JobLog, transport: str) -> None:
     job_id, epoch = new_job_id(), new_epoch()
     await started_job(log, job_id, epoch)
-    async with connected(node, transport) as peer:
+    async with connected(node.url, transport) as peer:
         await peer.subscribe(job_id, lastSequence=0)
         for n in range(2, 300):
             await write(log, job_id, epoch, chunk(job_id, n, f"{n} "))
@@ -189,19 +149,7 @@ async def test_the_same_idempotency_key_is_the_same_job(peer: Peer, catalogue: A
     assert other["error"]["code"] == "idempotency_conflict"
 
 
-async def test_a_queued_job_is_cancelled_at_once(peer: Peer, log: JobLog, catalogue: Any) -> None:
-    job_id = (await peer.ask("job:submit", {"agent": "chat", "input": {"prompt": "never"}}))["jobId"]
-    await peer.subscribe(job_id)
-    cancelled = await peer.ask("job:cancel", {"jobId": job_id, "reason": "changed my mind"})
-    assert cancelled == {"ok": True, "jobId": job_id, "status": "accepted"}
-    await eventually(lambda: peer.events and peer.events[-1][0] == "job:cancelled")
-    assert peer.events[-1][1]["reason"] == "changed my mind"
-    assert peer.events[-1][1]["cancelledBy"] == "dev"
-    again = await peer.ask("job:cancel", {"jobId": job_id})
-    assert again == {"ok": True, "jobId": job_id, "status": "already_finished", "outcome": "cancelled"}
-
-
-@pytest.mark.parametrize("name", ["job:subscribe", "job:cancel", "job:unsubscribe"])
+@pytest.mark.parametrize("name", ["job:subscribe", "job:unsubscribe", *CONTROLS])
 @pytest.mark.parametrize("job_id", [None, 5, "nonsense", "0" * 20])
 async def test_foreign_and_impossible_ids_look_alike(peer: Peer, name: str, job_id: Any) -> None:
     answer = await peer.ask(name, {"jobId": job_id})
@@ -211,8 +159,11 @@ async def test_foreign_and_impossible_ids_look_alike(peer: Peer, name: str, job_
         assert answer["error"]["code"] == "not_found"
 
 
+@pytest.mark.parametrize("name", CONTROLS)
 @pytest.mark.parametrize("payload", [None, 5, "x", [], {"jobId": "0" * 20, "nonsense": 1}])
-async def test_what_is_no_request_is_refused_and_the_connection_lives(peer: Peer, payload: Any) -> None:
-    answer = await peer.ask("job:cancel", payload)
+async def test_what_is_no_request_is_refused_and_the_connection_lives(
+    peer: Peer, name: str, payload: Any
+) -> None:
+    answer = await peer.ask(name, payload)
     assert answer["error"]["code"] in {"invalid_request", "not_found"}
     assert (await peer.ask("job:unsubscribe", {"jobId": "0" * 20}))["ok"]

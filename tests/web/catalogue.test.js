@@ -18,6 +18,11 @@ function serve(respond) {
   return fetchCatalogue();
 }
 
+async function offered(agents) {
+  const catalogue = await serve(() => ({ agents, backends: [] }));
+  return catalogue.agents.map(({ name }) => name);
+}
+
 describe("the catalogue", () => {
   test("has the agents that take a prompt", async () => {
     const agents = [
@@ -34,6 +39,28 @@ describe("the catalogue", () => {
   test("has all agents if none says that it takes a prompt", async () => {
     const agents = [agent("refine", { properties: { text: {} } }), agent("open", true)];
     assert.deepEqual((await serve(() => ({ agents, backends: [] }))).agents, agents);
+  });
+
+  test("has no agent that a prompt alone cannot satisfy", async () => {
+    const needing = (...required) => ({ ...PROMPT, required });
+    const agents = [
+      agent("translate", needing("prompt", "language")),
+      agent("either", { oneOf: [needing("prompt", "tone"), needing("prompt")] }),
+      agent("neither", { ...PROMPT, anyOf: [{ required: ["tone"] }, { required: ["language"] }] }),
+      agent("both", { ...PROMPT, allOf: [{ required: ["prompt"] }, { required: ["language"] }] }),
+      agent("chat", { ...needing(), additionalProperties: false, oneOf: [needing("prompt"), needing("messages")] }),
+    ];
+    assert.deepEqual(await offered(agents), ["either", "chat"]);
+  });
+
+  test("has none of the others either if they can only fail", async () => {
+    const agents = [
+      agent("translate", { required: ["language"] }),
+      agent("strict", { properties: { text: {} }, additionalProperties: false }),
+      agent("never", false),
+      agent("open", { type: "object" }),
+    ];
+    assert.deepEqual(await offered(agents), ["open"]);
   });
 
   test("is empty while the server does not answer, or not in kind", async () => {
@@ -64,6 +91,28 @@ describe("the byline", () => {
     const byline = "scripted · essay · written by a script, not by a model";
     assert.equal(bylineOf({ model: "essay" }, backends), byline);
     assert.equal(bylineOf({ backend: "scripted", model: "essay" }, backends), byline);
+  });
+
+  test("has no agent that a prompt alone cannot satisfy", async () => {
+    const needing = (...required) => ({ ...PROMPT, required });
+    const agents = [
+      agent("translate", needing("prompt", "language")),
+      agent("either", { oneOf: [needing("prompt", "tone"), needing("prompt")] }),
+      agent("neither", { ...PROMPT, anyOf: [{ required: ["tone"] }, { required: ["language"] }] }),
+      agent("both", { ...PROMPT, allOf: [{ required: ["prompt"] }, { required: ["language"] }] }),
+      agent("chat", { ...needing(), additionalProperties: false, oneOf: [needing("prompt"), needing("messages")] }),
+    ];
+    assert.deepEqual(await offered(agents), ["either", "chat"]);
+  });
+
+  test("has none of the others either if they can only fail", async () => {
+    const agents = [
+      agent("translate", { required: ["language"] }),
+      agent("strict", { properties: { text: {} }, additionalProperties: false }),
+      agent("never", false),
+      agent("open", { type: "object" }),
+    ];
+    assert.deepEqual(await offered(agents), ["open"]);
   });
 
   test("is empty while nothing is known", () => {

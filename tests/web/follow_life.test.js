@@ -1,4 +1,4 @@
-/** How a follower begins and ends: from storage, by silence, by close and by cancel. */
+/** How a follower begins and ends: from storage, by silence and by close. */
 
 import assert from "node:assert/strict";
 import { beforeEach, describe, mock, test } from "node:test";
@@ -30,7 +30,8 @@ describe("from storage", () => {
     job.addEventListener("done", done);
     assert.equal((await job.done).result, 1);
     assert.deepEqual([job.text, done.mock.callCount(), lonely.listenerCount], ["abc", 1, 0]);
-    assert.deepEqual(await job.cancel(), { status: "already_finished", outcome: "completed" });
+    const finished = { jobId: JOB, status: "already_finished", outcome: "completed" };
+    for (const wish of ["cancel", "pause", "resume"]) assert.deepEqual(await job[wish](), finished);
     assert.equal((await job[Symbol.asyncIterator]().next()).done, true);
   });
 
@@ -131,24 +132,5 @@ describe("close", () => {
     deliver(snapshot(3, "a", { status: "failed", error: { code: "c", message: "m", retryable: false } }));
     assert.equal(socket.requests("job:unsubscribe").length, 1);
     assert.equal(socket.listenerCount, 0);
-  });
-});
-
-describe("cancel", () => {
-  test("asks the server until it answers", async () => {
-    const { socket, job } = following();
-    const cancelled = job.cancel("enough");
-    await pass(6_000);
-    const requests = socket.requests("job:cancel").map(({ payload }) => payload);
-    assert.deepEqual(requests, [{ jobId: JOB, reason: "enough" }, { jobId: JOB, reason: "enough" }]);
-    socket.answer("job:cancel", { ok: true, jobId: JOB, status: "accepted" });
-    assert.equal((await cancelled).status, "accepted");
-  });
-
-  test("says what the server refuses", async () => {
-    const { socket, job } = following();
-    const cancelled = job.cancel();
-    socket.answer("job:cancel", { ok: false, error: { code: "not_found", message: "no such job", retryable: false } });
-    await assert.rejects(cancelled, { code: "not_found", message: "no such job" });
   });
 });

@@ -3,8 +3,8 @@
 /** @import { ErrorInfo } from "./events.js" */
 
 /**
- * Beside the server's codes: `unanswered` (no answer in time, or the connection broke meanwhile) and
- * `closed` (the follower was closed before the job ended).
+ * Beside the server's codes: `unanswered` (no answer in time, or the connection broke meanwhile), `closed`
+ * (the follower was closed before the job ended) and `superseded` (something newer was asked of the job).
  */
 export class JobcastError extends Error {
   /**

@@ -33,8 +33,13 @@ const OPEN = new Set(["queued", "running", "paused", "retrying", "stalled"]);
 /** @type {ReadonlySet<unknown>} */
 const FINAL = new Set(["completed", "failed", "cancelled"]);
 
-/** @type {(status: unknown) => boolean} */
-export const isFinal = (status) => FINAL.has(status);
+/**
+ * @param {unknown} status
+ * @returns {status is FinalStatus}
+ */
+export function isFinal(status) {
+  return FINAL.has(status);
+}
 
 /** @type {Check} */
 const isText = (value) => typeof value === "string";

@@ -11,10 +11,10 @@ import { Audience } from "./audience.js";
 import { backoffMs } from "./backoff.js";
 import { CheckpointSaver } from "./checkpoint_saver.js";
 import { CheckpointStore, isCheckpoint } from "./checkpoint.js";
+import { Control } from "./control.js";
 import { JobcastError } from "./errors.js";
 import { emptyView, ended, receive } from "./fold.js";
 import { watchPage } from "./page_life.js";
-import { askUntilAnswered } from "./request.js";
 import { Subscription } from "./subscription.js";
 import { Watchdog } from "./watchdog.js";
 
@@ -69,6 +69,7 @@ export class JobFollower extends EventTarget {
   #releases = [];
   /** @type {{resolve: (view: JobView) => void, reject: (error: JobcastError) => void}} */
   #outcome = { resolve: () => {}, reject: () => {} };
+  #control;
   #saver;
   #subscription;
   #watchdog = new Watchdog(SILENCE_MS, () => this.#subscription.renew());
@@ -83,6 +84,7 @@ export class JobFollower extends EventTarget {
     const store = new CheckpointStore(storage);
     this.#socket = socket;
     this.#view = store.load(jobId) ?? emptyView(jobId);
+    this.#control = new Control(socket);
     this.#saver = new CheckpointSaver(store);
     this.#subscription = new Subscription(socket, ({ whole }) => this.#request(whole), {
       answered: () => this.#subscribed(),
@@ -110,12 +112,22 @@ export class JobFollower extends EventTarget {
   /**
    * Stop the job itself, not only this follower.
    * @param {string} [reason]
-   * @returns {Promise<{status: string, outcome?: string}>} `accepted` or `already_finished`
    */
-  async cancel(reason) {
-    if (ended(this.#view)) return { status: "already_finished", outcome: this.#view.status };
-    const answer = await askUntilAnswered(this.#socket, "job:cancel", { jobId: this.jobId, reason });
-    return /** @type {any} */ (answer);
+  cancel(reason) {
+    return this.#control.ask("job:cancel", this.#view, { reason });
+  }
+
+  /**
+   * Let the job wait, for all who follow it; after ten minutes it is cancelled.
+   * @param {string} [reason]
+   */
+  pause(reason) {
+    return this.#control.ask("job:pause", this.#view, { reason });
+  }
+
+  /** Let a paused job go on. */
+  resume() {
+    return this.#control.ask("job:resume", this.#view);
   }
 
   /** Follow no more. The job goes on; its checkpoint stays. */

@@ -18,12 +18,14 @@ export async function fetchCatalogue() {
 }
 
 /**
- * This page can only ask with a prompt: the agents that take one, or all if none says so.
+ * This page asks with a prompt and nothing else: the agents that say that they take one, or all that make
+ * do with it if none says so.
  * @param {Agent[]} agents
  */
 function promptable(agents) {
-  const takers = agents.filter(({ inputSchema }) => takesPrompt(inputSchema));
-  return takers.length > 0 ? takers : agents;
+  const content = agents.filter(({ inputSchema }) => isMetByPrompt(inputSchema));
+  const takers = content.filter(({ inputSchema }) => takesPrompt(inputSchema));
+  return takers.length > 0 ? takers : content;
 }
 
 /**
@@ -31,7 +33,28 @@ function promptable(agents) {
  * @returns {boolean}
  */
 function takesPrompt(schema) {
-  if (typeof schema !== "object" || schema === null) return false;
+  if (!isObject(schema)) return false;
   const alternatives = [schema.anyOf, schema.oneOf, schema.allOf].flatMap((list) => list ?? []);
   return Object.hasOwn(schema.properties ?? {}, "prompt") || alternatives.some(takesPrompt);
+}
+
+/**
+ * @param {any} schema a JSON Schema
+ * @returns {boolean} whether an input that is a prompt alone may be valid: it admits it and needs nothing else
+ */
+function isMetByPrompt(schema) {
+  if (!isObject(schema)) return schema !== false;
+  const { required = [], properties = {}, additionalProperties, allOf = [], anyOf = [true], oneOf = [true] } = schema;
+  return (
+    (additionalProperties !== false || Object.hasOwn(properties, "prompt")) &&
+    required.every((/** @type {string} */ name) => name === "prompt") &&
+    allOf.every(isMetByPrompt) &&
+    anyOf.some(isMetByPrompt) &&
+    oneOf.some(isMetByPrompt)
+  );
+}
+
+/** @param {any} schema */
+function isObject(schema) {
+  return typeof schema === "object" && schema !== null;
 }

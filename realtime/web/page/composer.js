@@ -8,6 +8,7 @@ import { element, write } from "./element.js";
 const DEMO = "A demo: no LLM key is set, so a script answers in place of a model.";
 const SCRIPT = "A script answers here, in place of a model.";
 const NOBODY = "No worker has announced itself yet. Looking again…";
+const NOT_ASKABLE = "The agents that are there need more than a prompt: ask them from the terminal.";
 
 export class Composer {
   #form = element("composer", HTMLFormElement);
@@ -83,7 +84,8 @@ export class Composer {
     const { backend = this.#backends[0]?.name } = this.question;
     const scripted = this.#backends.find(({ name }) => name === backend)?.kind === "scripted";
     const note = this.#backends.length === 1 ? DEMO : SCRIPT;
-    write(this.#note, this.#agent.options.length === 0 ? NOBODY : scripted ? note : "");
+    const missing = this.#backends.length === 0 ? NOBODY : NOT_ASKABLE;
+    write(this.#note, this.#agent.options.length === 0 ? missing : scripted ? note : "");
     this.#note.hidden = !this.#note.textContent;
   }
 

@@ -3,23 +3,26 @@
 import { Pace, ended, followJob } from "../client/index.js";
 import { Answer } from "./answer.js";
 import { bylineOf } from "./byline.js";
+import { Controls } from "./controls.js";
 import { element, write } from "./element.js";
 import { everyFrame } from "./frame.js";
 import { Instruments } from "./instruments.js";
 import { goToTheEnd, readsTheEnd } from "./scroll.js";
 
-/** @import { FollowEvent, JobFollower, JobcastError } from "../client/index.js" */
+/** @import { FollowEvent, JobFollower } from "../client/index.js" */
 /** @import { JobView } from "../client/fold.js" */
 /** @import { JobSocket } from "../client/request.js" */
 /** @import { Answerer } from "./byline.js" */
 /** @import { Backend } from "./catalogue.js" */
+/** @import { Wish } from "./wish.js" */
 /** @typedef {{error: (message: string) => void, waiting: (message: string) => void}} Teller */
 
 const RATE_MS = 500;
 
 export class Reading {
   #answer = new Answer(element("answer", HTMLElement));
-  #instruments = new Instruments(() => this.#stop());
+  #instruments = new Instruments();
+  #controls;
   #render = everyFrame(() => this.#show());
   /** @type {JobFollower | undefined} */
   #job;
@@ -42,6 +45,7 @@ export class Reading {
   constructor(socket, tell) {
     this.socket = socket;
     this.tell = tell;
+    this.#controls = new Controls((wish) => this.#ask(wish), tell.error);
   }
 
   /**
@@ -53,7 +57,7 @@ export class Reading {
     this.#answerer = answerer;
     this.#pace = new Pace();
     this.#streaming = this.#lost = false;
-    this.#instruments.stopping = false;
+    this.#controls.reset();
     this.#job = followJob(this.socket, jobId);
     this.#listen(this.#job);
     this.#tick = setInterval(this.#render, RATE_MS);
@@ -85,6 +89,8 @@ export class Reading {
 
   /** @param {any} applied */
   #changed({ name, payload }) {
+    // What was not written while the job rested was not written slowly.
+    if (name === "job:status") this.#pace = new Pace();
     if (name === "model:chunk") {
       this.#pace.add(payload.sequence - (payload.fromSequence ?? payload.sequence) + 1, payload.timestamp);
       this.#answerer = { ...this.#answerer, model: this.#answerer.model ?? payload.metadata?.model };
@@ -105,16 +111,11 @@ export class Reading {
     this.#render();
   }
 
-  async #stop() {
-    const job = this.#job;
-    this.#instruments.stopping = true;
-    try {
-      await job?.cancel("stopped by the reader");
-    } catch (error) {
-      if (job !== this.#job) return;
-      this.tell.error(/** @type {JobcastError} */ (error).message);
-      this.#instruments.stopping = false;
-    }
+  /** @param {Wish} wish */
+  async #ask(wish) {
+    this.tell.error("");
+    if (wish === "stop") return this.#job?.cancel("stopped by the reader");
+    return wish === "pause" ? this.#job?.pause("by the reader") : this.#job?.resume();
   }
 
   #show() {
@@ -127,7 +128,9 @@ export class Reading {
     this.#streaming = !this.#lost && !ended(view);
     this.#answer.show(view.text);
     this.#answer.element.setAttribute("aria-busy", String(this.#streaming));
-    this.#instruments.show(view, this.#streaming ? this.#pace.rate() : 0, this.#lost);
+    this.#answer.element.dataset.status = view.status;
+    this.#instruments.show(view, view.status === "running" && !this.#lost ? this.#pace.rate() : 0, this.#lost);
+    this.#controls.show(view, this.#lost);
     write(element("byline", HTMLElement), bylineOf(this.#answerer, this.#backends));
     this.#showFailure(view);
     if (following) goToTheEnd();
