@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Final
 
+from shared_events.answers import Meta
 from shared_events.checkpoint import Checkpoint
 from shared_events.events import Event, JobSnapshot
 from shared_events.fold import Outcome
 from shared_events.ids import Epoch, JobId
-from shared_events.log import Meta
 from tests.model.connection import Connection
 from tests.model.history import History
 from tests.model.met import Met

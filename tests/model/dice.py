@@ -1,4 +1,4 @@
-"""What a move decides by lot, from one number: every choice is even and owes nothing to the others."""
+"""What a move decides by lot: all from one number, so that a whole step can be kept or left out."""
 
 import random
 from collections.abc import Sequence
@@ -8,10 +8,10 @@ T = TypeVar("T")
 
 
 class Dice:
-    """`shown` tells what was thrown."""
+    """Other ones for the same `seed` every `time`. `shown` tells what was thrown."""
 
-    def __init__(self, seed: int) -> None:
-        self._random = random.Random(seed)
+    def __init__(self, seed: int, time: int) -> None:
+        self._random = random.Random(f"{seed} {time}")
         self.shown: dict[str, object] = {}
 
     def pick(self, name: str, options: Sequence[T]) -> T:

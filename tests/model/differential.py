@@ -1,33 +1,41 @@
 """The same random commands for the pure log and the real one: every answer and every trace must agree."""
 
-from typing import Any, ClassVar
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Final
 
 import msgspec
+from hypothesis import note
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from shared_events.answers import Answer, Meta, Rest
 from shared_events.errors import UnknownJob
 from shared_events.events import JobSnapshot, JobStatus
 from shared_events.ids import Epoch, JobId
-from shared_events.log import Answer, Meta
 from tests.making import chunk, encoded, failed, status
+from tests.model.dice import Dice
 from tests.model.met import Met
 from tests.model.model_server import ModelServer
 from tests.model.server import Server
+from tests.model.stored import RUN_OUT
 
-_ANSWERED = frozenset({"create", "claim", "reclaim", "append", "compact", "request"})
+_ANSWERED = frozenset(
+    {"create", "start", "settle", "bury", "remake", "append", "renew", "compact", "request"}
+)
 
 JOB = JobId("differential00000001")
 EPOCHS = [Epoch(f"epoch{number:07}") for number in range(12)]
 
-epochs = st.sampled_from(EPOCHS)
-After = JobStatus | None
-
-by_owner = st.sampled_from([True, True, True, False])
-"""Whether a command names the log's own epoch, if there is one."""
-offsets = st.sampled_from([-2, -1, 0, 0, 0, 0, 1, 2])
-sizes = st.lists(st.sampled_from([1, 1, 40, 300]), max_size=3)
-statuses = st.sampled_from([None, None, None, JobStatus.RUNNING, JobStatus.FAILED])
+_COMMANDS: Final = (
+    ("append",) * 4 + ("claim",) * 3 + ("bury", "remake", "renew", "compact", "request", "storm")
+)
+_MODES: Final = ("create", "start", "start", "settle")
+_OFFSETS: Final = (-2, -1, 0, 0, 0, 0, 1)
+_SIZES: Final = (1, 1, 40, 300)
+_AFTERS: Final = (None,) * 6 + (JobStatus.RUNNING,) * 3 + (JobStatus.FAILED,)
+_RESTS: Final = (Rest.GOES_ON, Rest.GOES_ON, Rest.WAITS, Rest.RETURNS)
+_STORMS: Final = ("replicate", "replicate", "fail over", "lose", "run out")
 
 
 class Differential(RuleBasedStateMachine):
@@ -38,42 +46,88 @@ class Differential(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
+        self._times: Counter[int] = Counter()
         self._servers: list[Server] = [ModelServer(), self.real]
         for server in self._servers:
             server.lose(JOB)
             server.replicate(JOB)
             server.published()
 
-    @initialize(epoch=epochs)
+    @initialize(epoch=st.sampled_from(EPOCHS))
     def begin(self, epoch: Epoch) -> None:
-        self._both("create", JOB, epoch, {"agent": "chat", "owner": "dev"})
+        self._both("create", JOB, epoch, {"agent": "chat", "owner": "dev"}, request=b"asked")
 
-    @rule(epoch=epochs)
-    def create(self, epoch: Epoch) -> None:
-        self._both("create", JOB, epoch, {"agent": "chat"})
+    @rule(seed=st.integers(0, 2**20 - 1))
+    def step(self, seed: int) -> None:
+        self._times[seed] += 1
+        dice = Dice(seed, self._times[seed])
+        commands = {
+            "append": self._append,
+            "claim": self._claim,
+            "bury": self._bury,
+            "remake": self._remake,
+            "renew": self._renew,
+            "compact": self._compact,
+            "request": self._request,
+            "storm": self._storm,
+        }
+        try:
+            commands[dice.pick("command", _COMMANDS)](dice)
+        finally:
+            note(f"  {dice.shown}")
 
-    @rule(epoch=epochs, new_attempt=st.booleans())
-    def claim(self, epoch: Epoch, new_attempt: bool) -> None:
-        self._both("claim", JOB, epoch, new_attempt=new_attempt)
+    @invariant()
+    def they_hold_the_same(self) -> None:
+        self._both("read_after", JOB, max(0, self._head - 2))
+        self._both("read_after", JOB, 0)
+        self._both("view", JOB)
+        self._both("heads", [JOB])
+        self._both("looks", [JOB])
+        self._both("assignment", JOB)
+        model, real = (server.published() for server in self._servers)
+        assert model == real, f"the model publishes {model}, the server {real}"
 
-    @rule(epoch=epochs)
-    def reclaim(self, epoch: Epoch) -> None:
-        self._both("reclaim", JOB, epoch, {"owner": "dev"})
+    def _claim(self, dice: Dice) -> None:
+        epoch = dice.pick("epoch", EPOCHS)
+        if dice.pick("ran out", (True, False, False)):
+            self._each(lambda server: server.run_out(JOB))
+        match dice.pick("mode", _MODES):
+            case "create":
+                self._both("create", JOB, epoch, {"agent": "chat"}, request=b"asked otherwise")
+            case "start":
+                self._both("start", JOB, epoch, {"worker": "one", "attempts": "3"})
+            case "settle":
+                self._both("settle", JOB, epoch)
 
-    @rule(epoch=epochs, owns=by_owner, offset=offsets, sizes=sizes, after=statuses)
-    def append(self, epoch: Epoch, owns: bool, offset: int, sizes: list[int], after: After) -> None:
-        previous = max(0, self._head + offset)
+    def _bury(self, dice: Dice) -> None:
+        """The lease has run out; it may be renewed before the burial."""
+        self._each(lambda server: server.run_out(JOB))
+        if dice.pick("renewed", (True, False, False)):
+            self._both("renew", JOB, self._writer(dice))
+        self._both("bury", JOB, dice.pick("epoch", EPOCHS), str(RUN_OUT))
+
+    def _remake(self, dice: Dice) -> None:
+        owner = self._writer(dice) if self._meta else ""
+        fields = {"owner": "dev", "attempt": "2"}
+        self._both("remake", JOB, dice.pick("epoch", EPOCHS), fields, owner=owner, request=b"asked again")
+
+    def _append(self, dice: Dice) -> None:
+        epoch, after = self._writer(dice), dice.pick("after", _AFTERS)
+        previous = max(0, self._head + dice.pick("offset", _OFFSETS))
+        sizes = dice.picks("sizes", _SIZES, most=3)
         events = encoded(*[chunk(JOB, number, "x" * size) for number, size in enumerate(sizes, previous + 1)])
         if after is JobStatus.RUNNING:
             events += encoded(status(JOB, previous + len(events) + 1, epoch, after))
         elif after is JobStatus.FAILED:
             events += encoded(failed(JOB, previous + len(events) + 1))
-        epoch = self._owner(epoch, owns)
-        self._both("append", JOB, epoch=epoch, previous=previous, events=events, status=after)
+        rest = dice.pick("rest", _RESTS)
+        self._both("append", JOB, epoch=epoch, previous=previous, events=events, status=after, rest=rest)
 
-    @rule(epoch=epochs, owns=by_owner, back=st.integers(-1, 3), kept=st.integers(0, 3))
-    def compact(self, epoch: Epoch, owns: bool, back: int, kept: int) -> None:
-        sequence = max(0, self._head - back)
+    def _renew(self, dice: Dice) -> None:
+        self._both("renew", JOB, self._writer(dice))
+
+    def _compact(self, dice: Dice) -> None:
+        epoch, sequence = self._writer(dice), max(0, self._head - dice.pick("back", range(-1, 4)))
         base = JobSnapshot(
             job_id=JOB,
             epoch=epoch,
@@ -83,32 +137,28 @@ class Differential(RuleBasedStateMachine):
             status=JobStatus.RUNNING,
             attempt=1,
         )
-        keep_from = max(1, sequence + 1 - kept)
-        self._both("compact", JOB, self._owner(epoch, owns), base, keep_from=keep_from)
+        keep_from = max(1, sequence + 1 - dice.pick("kept", range(4)))
+        self._both("compact", JOB, epoch, base, keep_from=keep_from)
 
-    @rule(reason=st.sampled_from(["a", "ü"]))
-    def request(self, reason: str) -> None:
-        self._both("request", JOB, msgspec.json.encode({"request": "cancel", "reason": reason}))
+    def _request(self, dice: Dice) -> None:
+        what = dice.pick("what", ("pause", "resume", "cancel"))
+        wish = msgspec.json.encode({"request": what, "reason": dice.pick("reason", "aü")})
+        self._both("request", JOB, wish, cancels=what == "cancel")
 
-    @rule(what=st.sampled_from(["replicate", "replicate", "fail over", "lose"]))
-    def storm(self, what: str) -> None:
+    def _storm(self, dice: Dice) -> None:
+        match dice.pick("storm", _STORMS):
+            case "replicate":
+                self._each(lambda server: server.replicate(JOB))
+            case "fail over":
+                self._each(lambda server: server.fail_over(JOB))
+            case "lose":
+                self._each(lambda server: server.lose(JOB))
+            case "run out":
+                self._each(lambda server: server.run_out(JOB))
+
+    def _each(self, act: Callable[[Server], None]) -> None:
         for server in self._servers:
-            match what:
-                case "replicate":
-                    server.replicate(JOB)
-                case "fail over":
-                    server.fail_over(JOB)
-                case "lose":
-                    server.lose(JOB)
-
-    @invariant()
-    def they_hold_the_same(self) -> None:
-        self._both("read_after", JOB, max(0, self._head - 2))
-        self._both("read_after", JOB, 0)
-        self._both("view", JOB)
-        self._both("heads", [JOB])
-        model, real = (server.published() for server in self._servers)
-        assert model == real, f"the model publishes {model}, the server {real}"
+            act(server)
 
     def _both(self, name: str, *values: Any, **named: Any) -> None:
         model, real = (_answer(server, name, values, named) for server in self._servers)
@@ -124,23 +174,25 @@ class Differential(RuleBasedStateMachine):
     def _head(self) -> int:
         return self._meta.head if self._meta else 0
 
-    def _owner(self, epoch: Epoch, owns: bool) -> Epoch:
-        return self._meta.epoch if owns and self._meta else epoch
+    def _writer(self, dice: Dice) -> Epoch:
+        """As a rule the log's own, if there is a log."""
+        owns, stranger = dice.pick("owns", (True, True, True, False)), dice.pick("writer", EPOCHS)
+        return self._meta.epoch if owns and self._meta else stranger
 
 
 def _answer(server: Server, name: str, values: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """What can be compared: without the moment of the log's making, and a view as its snapshot."""
+    """What can be compared: without moments, and a view as its snapshot."""
     try:
         answer = server.run(getattr(server.log, name)(*values, **named))
     except UnknownJob:
         return UnknownJob
-    match name:
-        case "view":
-            return answer.snapshot(reset=False)
-        case "meta":
-            return msgspec.structs.replace(answer, created_ms=0)
-        case "read_after":
-            return answer.events, msgspec.structs.replace(answer.meta, created_ms=0)
-        case "compact":
-            return Answer(answer)
-    return answer
+    return _COMPARABLE.get(name, lambda given: given)(answer)
+
+
+_COMPARABLE: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "looks": lambda looks: [look and msgspec.structs.replace(look, lease="") for look in looks],
+    "view": lambda view: view.snapshot(reset=False),
+    "meta": lambda meta: msgspec.structs.replace(meta, created_ms=0),
+    "read_after": lambda tail: (tail.events, msgspec.structs.replace(tail.meta, created_ms=0)),
+    "compact": Answer,
+}

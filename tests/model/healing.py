@@ -2,15 +2,18 @@
 
 from shared_events.events import JobStatus
 from shared_events.fold import JobView
-from tests.model import promises
+from tests.model import attempts, ends, promises
 from tests.model.client import Client
 from tests.model.history import held
+from tests.model.worker import Worker
 from tests.model.world import World
 
 _ROUND_S = 1.6
 """A little more than a node takes from one look at the heads to the next."""
 _ROUNDS = 3
 """To find out that somebody is behind takes two looks; a refused client asks once more."""
+_ATTEMPTS = 3
+"""What has been asked of an agent may make it fail, even twice."""
 _LOG_LOST_S = 12.0
 
 
@@ -36,13 +39,14 @@ def _mend(world: World) -> None:
     for node in world.nodes:
         if not node.bus.connected:
             world.loop.do(node.bus.reconnect)
+    world.users.ask("resume")
     _calm_down(world)
+    ends.check_nobody_waits(world)
 
 
 def _go_on(world: World) -> None:
     """A job that nobody writes any more gets another worker, if there still is a log."""
-    if not any(worker.works for worker in world.workers):
-        world.start_worker()
+    _have_it_run(world)
     for worker in world.workers:
         worker.say("last ")
     _calm_down(world)
@@ -50,13 +54,40 @@ def _go_on(world: World) -> None:
 
 def _end(world: World) -> None:
     """And once it is over, others come too late."""
-    for worker in world.workers:
-        worker.finish()
-    world.spread_all()
+    for _ in range(_ATTEMPTS):
+        _have_it_run(world)
+        for worker in world.workers:
+            worker.finish()
+        _calm_down(world)
+    meta = world.witness.meta()
+    assert meta is None or meta.closed, f"the job has not ended: {_short(world.view())}"
     world.start_worker()
+    world.run_out()
     world.sweep()
-    world.cancel()
+    world.users.ask("cancel")
     _calm_down(world)
+    assert not _working(world), "somebody still works on a job that has ended"
+    for worker in world.workers:
+        world.met.note("rewinds for a difference", len(attempts.rewinds(world, worker)))
+
+
+def _have_it_run(world: World) -> None:
+    """Whoever has lost the job knows by now. If its worker is dead, it is buried first."""
+    working = _working(world)
+    assert len(working) <= 1, f"{len(working)} workers at one job"
+    look = world.witness.look()
+    if not working and look is not None and look.runs:
+        world.run_out()
+        world.sweep()
+        world.spread_all()
+    if not working:
+        world.start_worker()
+        world.spread_all()
+    world.users.ask("resume")
+
+
+def _working(world: World) -> list[Worker]:
+    return [worker for worker in world.workers if worker.works]
 
 
 def _return(world: World) -> None:
@@ -112,9 +143,8 @@ def _check_given_up(world: World) -> None:
 
 
 def _check_output(world: World) -> None:
-    """The job has ended, and if well, with all that its worker has said."""
+    """If the job has ended well, then with all that its worker has said."""
     view = world.view()
-    assert view.ended, f"the job has not ended: {_short(view)}"
     world.met.note(f"ended as {view.status}")
     if view.status is JobStatus.COMPLETED:
         outputs = [worker.output for worker in world.workers if worker.is_through]

@@ -3,6 +3,8 @@
 An epoch's history is what the log held when the epoch took it over, and then what its writer wrote.
 """
 
+from collections.abc import Iterable
+
 from shared_events.checkpoint import Checkpoint, EpochStart
 from shared_events.events import JobSnapshot, decode_event
 from shared_events.fold import fold
@@ -44,6 +46,10 @@ class History:
         missing = [n for n in range(len(inherited) + 1, sequence + 1) if n not in written]
         assert not missing, f"the writer of {epoch} has never written {missing}"
         return inherited[:sequence] + [written[n] for n in range(len(inherited) + 1, sequence + 1)]
+
+    def written(self, epoch: Epoch) -> Iterable[bytes]:
+        """What the writer of `epoch` has asked to append."""
+        return self._written[epoch].values()
 
     def lineage(self, epoch: Epoch) -> tuple[EpochStart, ...]:
         """The epochs that made the log of `epoch`, and where each began."""

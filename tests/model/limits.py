@@ -10,13 +10,14 @@ _EVENT_BYTES = 120
 
 _LIMITS = {
     "workers.outbox.BATCH_EVENTS": 3,
-    "workers.outbox.RETAINED_BYTES": 8 * _EVENT_BYTES,
+    "workers.outbox.RETAINED_BYTES": 6 * _EVENT_BYTES,
     "workers.writer.UNSENT_LIMIT_BYTES": 12 * _EVENT_BYTES,
-    "workers.writer.COMPACT_BYTES": 6 * _EVENT_BYTES,
+    "workers.compaction.COMPACT_BYTES": 6 * _EVENT_BYTES,
     "workers.rewrite.MAX_CHUNK_CHARACTERS": 24,
-    "shared_events.log.ANNOUNCE_BYTES": 3 * _EVENT_BYTES - 20,
+    "shared_events.scripts.ANNOUNCE_BYTES": 3 * _EVENT_BYTES - 20,
     "shared_events.log.MAX_EPOCHS": 6,
     "shared_events.checkpoint.MAX_EPOCHS": 6,
+    "workers.pausing.PAUSE_LIMIT_S": 60.0,
     "realtime.feed.TAIL_MESSAGES": 4,
     "realtime.outlet.HIGH_WATER_BYTES": 12 * _EVENT_BYTES,
 }
@@ -26,7 +27,7 @@ def narrow(patch: pytest.MonkeyPatch) -> None:
     """Put the small limits, the virtual clock and the counted ids in place."""
     for name, value in _LIMITS.items():
         patch.setattr(name, value)
-    for module in ("realtime.hub", "realtime.outlet"):
+    for module in ("realtime.hub", "realtime.outlet", "workers.writer"):
         patch.setattr(f"{module}.time", CLOCK)
     patch.setattr("realtime.hub.Bus", LossyBus)
     patch.setattr("shared_events.ids._random", IDS.next)

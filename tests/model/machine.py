@@ -1,6 +1,7 @@
 """The Hypothesis machine: what can happen to a job, in any order, with the promises checked in between."""
 
 import sys
+from collections import Counter
 from typing import ClassVar
 
 from hypothesis import note
@@ -25,20 +26,18 @@ class JobMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self._begun: World | None = None
+        self._times: Counter[int] = Counter()
 
     @initialize(clients=st.integers(1, 3), stormy=st.sampled_from([True, True, False]))
     def begin(self, clients: int, stormy: bool) -> None:
-        world = self._begun = World(self.server, self.met, clients=clients, stormy=stormy)
-        world.start_worker()
-        world.let("through")
-        for index, client in enumerate(world.clients):
-            client.connect(world.nodes[index % len(world.nodes)])
-        world.let("through")
+        self._begun = World(self.server, self.met, clients=clients, stormy=stormy)
+        self._begun.open()
 
     @rule(seed=st.integers(0, 2**20 - 1))
     def step(self, seed: int) -> None:
         assert self._begun is not None
-        dice = Dice(seed)
+        self._times[seed] += 1
+        dice = Dice(seed, self._times[seed])
         try:
             move(self._begun, dice)
         finally:

@@ -4,78 +4,48 @@
 """
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Final
 
-import msgspec
-
-from shared_events import checkpoint
-from shared_events import log as scripts
-from shared_events.checkpoint import EpochStart
+from shared_events import scripts
+from shared_events.answers import Answer, Appended, Claimed, Look, Meta, Requested, Rest, Tail
 from shared_events.errors import UnknownJob
 from shared_events.events import JobSnapshot, JobStatus, decode_event
 from shared_events.fold import JobView, fold
 from shared_events.ids import Epoch, JobId
-from shared_events.log import Answer, Appended, Claimed, JobLog, Meta, Requested, Tail
+from tests.model.renewable_log import RenewableLog
+from tests.model.stored import Mode, Stored
+
+_NO_FIELDS: Final[Mapping[str, str]] = MappingProxyType({})
+_UNKNOWN: Final = Claimed(Answer.UNKNOWN, 0, 0, "")
+_GONE: Final = Appended(Answer.GAP, -1, -1, "")
 
 
-class Stored(msgspec.Struct):
-    """What the server holds of one job."""
-
-    fields: dict[str, str]
-    epoch: Epoch = Epoch("")
-    epochs: tuple[EpochStart, ...] = ()
-    head: int = 0
-    first: int = 1
-    status: JobStatus = JobStatus.QUEUED
-    attempt: int = 0
-    closed: bool = False
-    control: str = ""
-    base: JobSnapshot | None = None
-    entries: dict[int, bytes] = {}
-
-    def copy(self) -> "Stored":
-        return msgspec.structs.replace(self, entries=dict(self.entries))
-
-    def names(self, epoch: Epoch) -> bool:
-        return any(start.epoch == epoch for start in self.epochs)
-
-    @property
-    def meta(self) -> Meta:
-        return Meta(
-            epoch=self.epoch,
-            epochs=self.epochs,
-            head=self.head,
-            first=self.first,
-            status=self.status,
-            attempt=self.attempt,
-            agent=self.fields.get("agent", ""),
-            owner=self.fields.get("owner", ""),
-            created_ms=0,
-            closed=self.closed,
-        )
-
-
-class ModelLog(JobLog):
+class ModelLog(RenewableLog):
     """`JobLog` without Redis. No method ever waits."""
 
     def __init__(self) -> None:
         self.jobs: dict[JobId, Stored] = {}
         self.bus: list[bytes] = []
 
-    async def create(self, job_id: JobId, epoch: Epoch, fields: Mapping[str, str]) -> Claimed:
-        known = self.jobs.get(job_id)
-        if known is not None and not known.names(epoch):
-            return Claimed(Answer.EXISTS, known.head, known.attempt, known.control)
-        return await self.reclaim(job_id, epoch, fields)
+    async def create(
+        self, job_id: JobId, epoch: Epoch, fields: Mapping[str, str], *, request: bytes = b""
+    ) -> Claimed:
+        return self._made(job_id, request).claim(epoch, Mode.CREATE, "", dict(fields))
 
-    async def claim(self, job_id: JobId, epoch: Epoch, *, new_attempt: bool) -> Claimed:
-        job = self.jobs.get(job_id)
-        if job is None:
-            return Claimed(Answer.UNKNOWN, 0, 0, "")
-        return _claim(job, epoch, attempts=int(new_attempt))
+    async def start(self, job_id: JobId, epoch: Epoch, fields: Mapping[str, str] = _NO_FIELDS) -> Claimed:
+        return self._claim_known(job_id, epoch, Mode.START, fields=fields)
 
-    async def reclaim(self, job_id: JobId, epoch: Epoch, fields: Mapping[str, str]) -> Claimed:
-        made = Stored(dict(fields), attempt=int(fields.get("attempt", 0)))
-        return _claim(self.jobs.setdefault(job_id, made), epoch, attempts=0)
+    async def settle(self, job_id: JobId, epoch: Epoch) -> Claimed:
+        return self._claim_known(job_id, epoch, Mode.SETTLE)
+
+    async def bury(self, job_id: JobId, epoch: Epoch, lease: str) -> Claimed:
+        return self._claim_known(job_id, epoch, Mode.BURY, seen=lease)
+
+    async def remake(
+        self, job_id: JobId, epoch: Epoch, fields: Mapping[str, str], *, owner: str, request: bytes = b""
+    ) -> Claimed:
+        return self._made(job_id, request).claim(epoch, Mode.REMAKE, owner, dict(fields))
 
     async def append(
         self,
@@ -85,27 +55,41 @@ class ModelLog(JobLog):
         previous: int,
         events: Sequence[bytes],
         status: JobStatus | None = None,
+        rest: Rest = Rest.GOES_ON,
     ) -> Appended:
         job = self.jobs.get(job_id)
         if job is None:
-            return Appended(Answer.GAP, -1, 0, "")
+            return _GONE
         answer = _may_append(job, epoch, previous)
         if answer is not Answer.OK:
-            return Appended(answer, job.head, 0, job.control)
+            return Appended(answer, job.head, -1, job.control)
         job.entries |= dict(enumerate(events, previous + 1))
         job.head += len(events)
         job.status = status or job.status
-        job.closed = status is not None and status.terminal
+        job.renew()
+        job.rest(Rest.CLOSES if status is not None and status.terminal else rest)
         return Appended(Answer.OK, job.head, self._publish(epoch, previous, events), job.control)
 
-    async def request(self, job_id: JobId, control: bytes) -> Requested:
+    async def renew(self, job_id: JobId, epoch: Epoch) -> Appended:
+        job = self.jobs.get(job_id)
+        if job is None:
+            return _GONE
+        answer = _may_append(job, epoch, job.head)
+        if answer is not Answer.OK:
+            return Appended(answer, job.head, -1, job.control)
+        job.renew()
+        # Whoever listens by a pattern, as the real server's witness does, does not count here.
+        return Appended(Answer.OK, job.head, 0, job.control)
+
+    async def request(self, job_id: JobId, control: bytes, *, cancels: bool = False) -> Requested:
         job = self.jobs.get(job_id)
         if job is None:
             return Requested(Answer.UNKNOWN, "", 0)
         if job.closed:
             return Requested(Answer.CLOSED, job.status, job.attempt)
-        job.control = control.decode()
-        return Requested(Answer.OK, job.status, job.attempt)
+        job.control = job.control if job.cancelled else control.decode()
+        job.cancelled = job.cancelled or cancels
+        return Requested(Answer.OK, job.status, job.attempt, job.runs)
 
     async def compact(self, job_id: JobId, epoch: Epoch, base: JobSnapshot, *, keep_from: int) -> Answer:
         job = self.jobs.get(job_id)
@@ -120,6 +104,12 @@ class ModelLog(JobLog):
     async def meta(self, job_id: JobId) -> Meta:
         return self._known(job_id).meta
 
+    async def assignment(self, job_id: JobId) -> tuple[bytes, int]:
+        job = self._known(job_id)
+        if not job.request:
+            raise UnknownJob("The model's job has no request any more.")
+        return job.request, job.losses
+
     async def read_after(self, job_id: JobId, sequence: int) -> Tail:
         job = self._known(job_id)
         return Tail(job.meta, [data for number, data in job.entries.items() if number > sequence])
@@ -127,21 +117,40 @@ class ModelLog(JobLog):
     async def view(self, job_id: JobId) -> JobView:
         job = self._known(job_id)
         view = fold(job_id, map(decode_event, job.entries.values()), base=job.base)
-        view.epoch = job.epoch
+        view.epoch = job.meta.reach.wrote
         return view
 
     async def heads(self, job_ids: Sequence[JobId]) -> list[tuple[Epoch, int] | None]:
         jobs = map(self.jobs.get, job_ids)
-        return [(job.epoch, job.head) if job else None for job in jobs]
+        return [(job.meta.reach.wrote, job.head) if job else None for job in jobs]
+
+    async def looks(self, job_ids: Sequence[JobId]) -> list[Look | None]:
+        jobs = map(self.jobs.get, job_ids)
+        return [job.look if job else None for job in jobs]
 
     def _known(self, job_id: JobId) -> Stored:
         if job_id not in self.jobs:
             raise UnknownJob("The model has no such job.")
         return self.jobs[job_id]
 
+    def _made(self, job_id: JobId, request: bytes) -> Stored:
+        return self.jobs.setdefault(job_id, Stored(request=request))
+
+    def _claim_known(
+        self,
+        job_id: JobId,
+        epoch: Epoch,
+        mode: Mode,
+        *,
+        seen: str = "",
+        fields: Mapping[str, str] = _NO_FIELDS,
+    ) -> Claimed:
+        job = self.jobs.get(job_id)
+        return _UNKNOWN if job is None else job.claim(epoch, mode, seen, dict(fields))
+
     def _publish(self, epoch: Epoch, previous: int, events: Sequence[bytes]) -> int:
         if not events:
-            return 0
+            return -1
         heading = f"{epoch} {previous + 1} {len(events)}".encode()
         whole = sum(map(len, events)) <= scripts.ANNOUNCE_BYTES
         self.bus.append(b"\n".join([heading, *events]) if whole else heading)
@@ -156,15 +165,3 @@ def _may_append(job: Stored, epoch: Epoch, previous: int) -> Answer:
     if previous < job.head:
         return Answer.DUP
     return Answer.GAP if previous > job.head else Answer.OK
-
-
-def _claim(job: Stored, epoch: Epoch, *, attempts: int) -> Claimed:
-    if job.names(epoch):
-        answer = Answer.OK if job.epoch == epoch else Answer.FENCED
-        return Claimed(answer, job.head, job.attempt, job.control)
-    if job.closed:
-        return Claimed(Answer.CLOSED, job.head, job.attempt, job.control)
-    job.epoch = epoch
-    job.epochs = (*job.epochs, EpochStart(epoch, job.head + 1))[-checkpoint.MAX_EPOCHS :]
-    job.attempt += attempts
-    return Claimed(Answer.OK, job.head, job.attempt, job.control)

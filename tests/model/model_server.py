@@ -4,7 +4,8 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 from shared_events.ids import JobId
-from tests.model.model_log import ModelLog, Stored
+from tests.model.model_log import ModelLog
+from tests.model.stored import RUN_OUT, Stored
 
 T = TypeVar("T")
 
@@ -33,6 +34,10 @@ class ModelServer:
 
     def fail_over(self, job_id: JobId) -> None:
         _copy(job_id, self._replica, self.log.jobs)
+
+    def run_out(self, job_id: JobId) -> None:
+        if job_id in self.log.jobs:
+            self.log.jobs[job_id].lease = RUN_OUT
 
     def lose(self, job_id: JobId) -> None:
         self.log.jobs.pop(job_id, None)

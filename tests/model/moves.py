@@ -9,8 +9,11 @@ from tests.model.faults import FAULTS, MEANWHILE, RARE
 from tests.model.world import World
 
 _ANY: Final = range(6)
+_MARK: Final = "\U0001f600"
+"""JavaScript counts it as two."""
 _LENGTHS: Final = (2, 5, 5, 60, 130)
 """The longest word is several events."""
+_BEFORE: Final = ("nothing",) * 4 + ("replicate",) * 8 + ("fail over",) * 4 + ("lose",)
 _SENDING: Final = ("as all", "as all", "reply", "repeated", "echoed", "reply lost", "request lost")
 _CALLS: Final = ("through",) * 4 + ("done", "lost", "later", "later")
 _ASKING: Final = ("through", "done", "lost", "later", "but one")
@@ -25,10 +28,10 @@ def move(world: World, dice: Dice) -> None:
 def _work(world: World, dice: Dice) -> None:
     """A worker says something, it gets somewhere, and some of it gets on to nodes and clients."""
     who = dice.pick("who", _ANY)
-    FAULTS[dice.pick("before", ("nothing", "replicate", "replicate", "fail over"))](world, who)
+    FAULTS[dice.pick("before", _BEFORE)](world, who)
     for length in dice.picks("words", _LENGTHS, most=4):
-        world.say(who, f"{world.next_word()}:".ljust(length, "x") + " ")
-    if dice.pick("ends", (False,) * 29 + (True,)):
+        world.say(who, f"{world.next_word()}{_MARK}".ljust(length, "x") + " ")
+    if dice.pick("ends", (False,) * 19 + (True,)):
         FAULTS["finish"](world, who)
     world.send(who, dice.pick("sending", _SENDING), of="worker")
     world.let(dice.pick("calls", _CALLS))
@@ -81,4 +84,4 @@ MOVES: Final[Mapping[str, Callable[[World, Dice], None]]] = {
     "wait": _wait,
     "rest": _rest,
 }
-_MOVES: Final = ("work",) * 5 + ("turn",) * 3 + ("fail",) * 2 + ("call", "wait", "rest")
+_MOVES: Final = ("work",) * 5 + ("turn",) * 3 + ("fail",) * 3 + ("call", "wait", "rest")

@@ -5,14 +5,19 @@ the process hears of the answer, and whether either of them does.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from redis.exceptions import ConnectionError as RedisConnectionError
 
+from shared_events.answers import Requested
 from shared_events.errors import JobcastError
-from tests.model.spared import ANSWERED_AT_ONCE
+from shared_events.ids import Epoch
+
+LATE: Final = 4
+"""Commands that may be stuck at a time. An epoch must not be claimed again when the log has forgotten it."""
 
 
 class Process:
@@ -24,6 +29,14 @@ class Process:
         self.paused = False
         self.has_ended_job = False
         """Whether the server has taken a terminal event from it."""
+        self.has_rested = False
+        """Whether the server has taken its last word before another attempt."""
+        self.epochs: list[Epoch] = []
+        """Under which it has had the log."""
+        self.asked: Requested | None = None
+        """What the server answered to its request, the first time."""
+        self.asked_at = 0
+        """So many claims there had been by then."""
 
     @property
     def runs(self) -> bool:
@@ -61,7 +74,7 @@ class Network:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self.calls: list[Call] = []
-        self.strays: list[Call] = []
+        self.strays: deque[Call] = deque(maxlen=LATE)
         """Commands whose sender has given up on them; the server may still come upon them."""
 
     def send(self, process: Process, name: str, action: Callable[[], object]) -> "asyncio.Future[Any]":
@@ -115,17 +128,17 @@ class Network:
     def perform_stray(self, which: int) -> None:
         """The server comes upon something that nobody waits for any more."""
         if self.strays:
-            self.strays.pop(which % len(self.strays)).perform()
+            self.strays.rotate(-which)
+            self.strays.popleft().perform()
+
+    def forget_strays(self) -> None:
+        """So much time has passed that what is stuck will not arrive any more."""
+        self.strays.clear()
 
     def server_died(self) -> None:
         """What was stuck on its way to it is stuck for ever."""
         self.strays.clear()
-        for call in self.waiting():
-            if call.outcome is not None and call.name in ANSWERED_AT_ONCE:
-                self.reply(call)
 
     def _break(self, call: Call) -> None:
-        if call.outcome is not None and call.name in ANSWERED_AT_ONCE:
-            self.reply(call)
-        elif not call.answer.done():
+        if not call.answer.done():
             call.answer.set_exception(RedisConnectionError("The model broke the connection."))

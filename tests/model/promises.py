@@ -1,11 +1,12 @@
 """What must hold after every step: the promises P1, P3 and P4 of PROTOCOL.md, and what they stand on."""
 
 from shared_events import checkpoint as checkpoints
+from shared_events.answers import Meta
 from shared_events.checkpoint import Checkpoint, Delta, resume
 from shared_events.events import JobSnapshot, decode_event
 from shared_events.fold import JobView
 from shared_events.ids import Epoch
-from shared_events.log import Meta
+from tests.model import attempts, ends
 from tests.model.client import Client
 from tests.model.history import History, held
 from tests.model.packets import restored
@@ -22,9 +23,10 @@ def check(world: World) -> None:
             _check_judgement(world.witness.history, meta, checkpoint)
     for client in world.clients:
         _check_view(world, client.view)
-    for worker in world.workers:
-        assert worker.process.has_ended_job or not worker.reports_end, "a worker is done without an end"
     _check_followers(world)
+    for worker in world.workers:
+        attempts.check(world, worker)
+    ends.check(world)
 
 
 def _check_log(world: World, meta: Meta) -> None:

@@ -8,10 +8,12 @@ from typing import Any, Final, TypeVar
 from redis.asyncio import Redis
 
 import shared_events.log
+from shared_events.answers import Appended
 from shared_events.ids import JobId
-from shared_events.log import Appended, JobLog
 from shared_events.redis_client import connect
+from tests.model.renewable_log import RenewableLog
 from tests.model.server import KEYS
+from tests.model.stored import RUN_OUT
 
 T = TypeVar("T")
 
@@ -25,7 +27,7 @@ class RealServer:
     def __init__(self, url: str) -> None:
         self._loop = asyncio.new_event_loop()
         self._redis: Redis = connect(url)
-        self.log = JobLog(self._redis, KEYS)
+        self.log = RenewableLog(self._redis, KEYS)
         self._pubsub = self._redis.pubsub(ignore_subscribe_messages=True)
         self._bus: list[bytes] = []
         self._replica: dict[str, bytes] = {}
@@ -38,7 +40,7 @@ class RealServer:
 
     def run(self, command: Coroutine[Any, Any, T]) -> T:
         answer = self._loop.run_until_complete(command)
-        if isinstance(answer, Appended) and answer.listeners:
+        if isinstance(answer, Appended) and answer.listeners > 0:
             self._bus.append(self._loop.run_until_complete(self._message()))
         return answer
 
@@ -53,6 +55,9 @@ class RealServer:
         self.lose(job_id)
         self._loop.run_until_complete(self._restore())
 
+    def run_out(self, job_id: JobId) -> None:
+        self._loop.run_until_complete(self._run_out(KEYS.meta(job_id)))
+
     def lose(self, job_id: JobId) -> None:
         self._loop.run_until_complete(self._redis.delete(*_names(job_id)))
 
@@ -62,8 +67,12 @@ class RealServer:
         self._loop.close()
 
     async def _listen(self) -> None:
-        await self._pubsub.psubscribe(f"{KEYS.prefix}:*")
+        await self._pubsub.psubscribe(f"{KEYS.prefix}:*:events")
         await self._pubsub.get_message(timeout=_MESSAGE_WITHIN_S)
+
+    async def _run_out(self, meta: str) -> None:
+        if await self._redis.exists(meta):
+            await self._redis.hset(meta, "lease", str(RUN_OUT))
 
     async def _message(self) -> bytes:
         message = await self._pubsub.get_message(timeout=_MESSAGE_WITHIN_S)
@@ -86,4 +95,4 @@ class RealServer:
 
 
 def _names(job_id: JobId) -> list[str]:
-    return [KEYS.meta(job_id), KEYS.log(job_id), KEYS.base(job_id)]
+    return [KEYS.meta(job_id), KEYS.log(job_id), KEYS.base(job_id), KEYS.request(job_id)]

@@ -5,7 +5,7 @@ from typing import Any, Protocol, TypeVar
 
 from shared_events.ids import JobId
 from shared_events.keys import Keys
-from shared_events.log import JobLog
+from tests.model.renewable_log import RenewableLog
 
 T = TypeVar("T")
 
@@ -16,7 +16,7 @@ class Server(Protocol):
     """One master with one replica. It serves many worlds, one after the other; each begins with `lose`."""
 
     @property
-    def log(self) -> JobLog:
+    def log(self) -> RenewableLog:
         """The port itself."""
 
     def run(self, command: Coroutine[Any, Any, T]) -> T:
@@ -30,6 +30,9 @@ class Server(Protocol):
 
     def fail_over(self, job_id: JobId) -> None:
         """The master is gone; the replica stands in, with what it had."""
+
+    def run_out(self, job_id: JobId) -> None:
+        """The lease of the job's writer runs out."""
 
     def lose(self, job_id: JobId) -> None:
         """Everything about the job is gone; the replica keeps what it had."""

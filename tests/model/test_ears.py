@@ -25,15 +25,18 @@ def _a_world(ear: Ear) -> Iterator[tuple[World, Client]]:
         client.connect(world.nodes[0])
         world.start_worker().say("first ")
         world.spread_all()
-        yield world, client
-        world.close()
+        try:
+            yield world, client
+        finally:
+            world.close()
 
 
 def _break_down(world: World) -> None:
     """The master goes, and another worker begins the job on what was the replica."""
     world.fail_over()
     world.workers[-1].kill()
-    world.start_worker().say("again ")
+    world.run_out()
+    world.start_worker(repeats=0.0).say("again ")
 
 
 def _refused_after_a_reset(world: World, client: Client) -> None:
@@ -59,7 +62,7 @@ def _overtaken_while_it_asks(world: World, client: Client) -> None:
     client.subscribe()
     _break_down(world)
     world.let("through")
-    world.spread(hears=9, takes=99)
+    world.spread_all()
     promises.check(world)
 
 

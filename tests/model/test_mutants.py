@@ -11,28 +11,29 @@ from tests.model.model_server import ModelServer
 from tests.model.mutants import CODE
 from tests.model.mutation import Mutant
 from tests.model.real_server import RealServer
-from tests.model.running import run_differential, run_jobs
+from tests.model.running import run_differential
+from tests.model.walking import walk_jobs
 
 
 @pytest.mark.parametrize("name", CODE)
 def test_a_mutant_of_the_code_is_found_out(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     CODE[name].apply(monkeypatch)
-    with pytest.raises(AssertionError):
-        run_jobs(ModelServer(), examples=1000, steps=40)
+    with pytest.raises((AssertionError, IndexError)):
+        walk_jobs(ModelServer(), worlds=2000, steps=40)
 
 
 @pytest.mark.parametrize("name", FOUND_BY_THE_MACHINE)
 def test_a_mutant_of_the_scripts_is_found_out(name: str, real_server: RealServer) -> None:
     _mutate(real_server, FOUND_BY_THE_MACHINE[name])
     with pytest.raises(AssertionError):
-        run_jobs(real_server, examples=200, steps=40)
+        walk_jobs(real_server, worlds=200, steps=40)
 
 
 @pytest.mark.parametrize("name", FOUND_BY_COMPARISON)
 def test_a_mutant_of_the_scripts_answers_otherwise(name: str, real_server: RealServer) -> None:
     _mutate(real_server, FOUND_BY_COMPARISON[name])
     with pytest.raises((AssertionError, ResponseError)):
-        run_differential(real_server, examples=200, steps=30)
+        run_differential(real_server, examples=200, steps=30, shrinks=False)
 
 
 def _mutate(server: RealServer, mutants: list[Mutant]) -> None:

@@ -1,19 +1,28 @@
 """The only way to the server: it tells the history of every command, counts answers, and feeds the buses."""
 
 from collections.abc import Callable
-from typing import Any
+from itertools import dropwhile
+from typing import Any, Final, NamedTuple
 
+from shared_events.answers import Answer, Appended, Claimed, Look, Meta, Requested, Rest
 from shared_events.errors import UnknownJob
 from shared_events.events import ends_job
 from shared_events.ids import Epoch, JobId
-from shared_events.log import Answer, Appended, Claimed, Meta
 from tests.model.history import History
 from tests.model.met import Met
 from tests.model.network import Network, Process
 from tests.model.server import Server
 
-_CLAIMS = frozenset({"create", "claim", "reclaim"})
-_REPLACES = _CLAIMS | {"compact"}
+_CLAIMS: Final = frozenset({"create", "start", "settle", "bury", "remake"})
+_REPLACES: Final = _CLAIMS | {"compact"}
+
+
+class Claim(NamedTuple):
+    """That the log was given to `process`, to write it as `epoch`; `how` is a method of the log."""
+
+    epoch: Epoch
+    how: str
+    process: Process
 
 
 class Witness:
@@ -23,24 +32,36 @@ class Witness:
         self.server = server
         self.job_id = job_id
         self.history = History(job_id)
+        self.claims: list[Claim] = []
+        self.had_ended = False
+        """Whether there was an end, be it lost since."""
+        self.was_gone = False
+        """Whether there was a time without a log."""
         self.on_published: Callable[[bytes], None] = lambda _message: None
         self._met = met
 
-    def do(self, name: str, *values: Any, **named: Any) -> Any:
+    def do(self, process: Process, name: str, *values: Any, **named: Any) -> Any:
         """The server's answer to `JobLog.<name>`."""
         before = self.meta() if name in _REPLACES else None
         if name == "append":
             self.history.wrote(named["epoch"], named["previous"], list(named["events"]))
         answer = self.server.run(getattr(self.server.log, name)(*values, **named))
         if name in _CLAIMS and answer.answer is Answer.OK:
-            self._claimed(name, values[1], answer, before)
-        if isinstance(answer, (Appended, Claimed)):
+            self._claimed(Claim(values[1], name, process), answer, before)
+        if isinstance(answer, (Appended, Claimed, Requested)):
             self._met.note(f"{name} {answer.answer}")
+        if name == "append" and answer.answer is Answer.OK:
+            self._note_words(named)
         if name == "compact" and answer is Answer.OK and before is not None:
             self._met.note("compactions", int(named["keep_from"] > before.first))
         for message in self.server.published():
             self.on_published(message)
         return answer
+
+    def look(self) -> Look | None:
+        """What a sweeper would see."""
+        (look,) = self.server.run(self.server.log.looks([self.job_id]))
+        return look
 
     def meta(self) -> Meta | None:
         """What the log says about itself, or None if there is none."""
@@ -59,13 +80,39 @@ class Witness:
 
     def lose(self) -> None:
         self.server.lose(self.job_id)
+        self.was_gone = True
         self._met.note("logs lost")
 
-    def _claimed(self, name: str, epoch: Epoch, answer: Claimed, before: Meta | None) -> None:
-        self.history.claimed(epoch, answer.head, before=before.epoch if before else None)
-        self._met.note("rewrites", int(name == "reclaim"))
+    def claims_since(self, process: Process) -> list[Claim]:
+        """What others have claimed after the first claim of `process`."""
+        first = next(n for n, claim in enumerate(self.claims) if claim.process is process)
+        return [claim for claim in self.claims[first:] if claim.process is not process]
+
+    def claim_of(self, epoch: Epoch) -> Claim:
+        return next(claim for claim in self.claims if claim.epoch == epoch)
+
+    def _claimed(self, claim: Claim, answer: Claimed, before: Meta | None) -> None:
+        self.history.claimed(claim.epoch, answer.head, before=before.epoch if before else None)
+        self._met.note("take-backs", int(claim.how == "remake" and before is not None))
+        if before is None or before.epoch != claim.epoch:
+            self.claims.append(claim)
+        if claim.epoch not in claim.process.epochs:
+            claim.process.epochs.append(claim.epoch)
+        if claim.how == "remake":
+            self._check_not_buried(claim)
+
+    def _check_not_buried(self, claim: Claim) -> None:
+        """Whoever was buried may make a lost log anew, but not go on in one that knows of the burial."""
+        lineage = [self.claim_of(start.epoch) for start in self.history.lineage(claim.epoch)[:-1]]
+        since = dropwhile(lambda one: one.process is not claim.process, lineage)
+        assert all(one.how != "bury" for one in since), f"{claim.epoch} was buried, and takes the job back"
+
+    def _note_words(self, named: dict[str, Any]) -> None:
+        self._met.note(f"said to be {named['status']}", int(named["status"] is not None))
+        self._met.note(f"attempts that rest: {named.get('rest', '')}", int(bool(named.get("rest"))))
 
     def _note_loss(self, before: Meta | None, after: Meta | None) -> None:
+        self.was_gone = self.was_gone or after is None
         if before is None:
             return
         self._met.note("failovers that lost events", int(after is None or after.head < before.head))
@@ -88,9 +135,14 @@ class RemoteLog:
         return call
 
     def _do(self, name: str, *values: Any, **named: Any) -> Any:
-        answer = self._witness.do(name, *values, **named)
-        if name == "append" and answer.answer is Answer.OK and ends_job(list(named["events"])):
-            self._process.has_ended_job = True
+        process, witness = self._process, self._witness
+        answer = witness.do(process, name, *values, **named)
+        if name == "append" and answer.answer is Answer.OK:
+            witness.had_ended = witness.had_ended or ends_job(list(named["events"]))
+            process.has_ended_job = process.has_ended_job or ends_job(list(named["events"]))
+            process.has_rested = process.has_rested or named["rest"] is not Rest.GOES_ON
+        if name == "request" and process.asked is None:
+            process.asked, process.asked_at = answer, len(witness.claims)
         return answer
 
     async def aclose(self) -> None:

@@ -1,21 +1,21 @@
 """One job, with everybody who has to do with it: server, workers, sweepers, nodes and clients."""
 
-import asyncio
 from collections.abc import Callable
-from typing import Any, cast
+from typing import cast
 
-from realtime.jobs import Jobs
-from shared_events.ending import end_job
-from shared_events.events import ErrorInfo, JobFailed, JobStatus, JobStatusChanged, encode_event
+from shared_events.events import JobStatus, JobStatusChanged, encode_event
 from shared_events.fold import JobView
 from shared_events.ids import new_epoch, new_job_id
 from shared_events.log import JobLog
+from shared_events.redis_client import COMMAND_TIMEOUT_S
 from tests.model.client import Client, Ear
 from tests.model.counted_ids import IDS
 from tests.model.met import Met
 from tests.model.network import Call, Network, Process
 from tests.model.node import Node, publish_to
-from tests.model.server import KEYS, Server
+from tests.model.server import Server
+from tests.model.sweeping import sweep
+from tests.model.users import Users
 from tests.model.virtual_time import VirtualLoop
 from tests.model.witness import RemoteLog, Witness
 from tests.model.worker import Worker
@@ -41,11 +41,20 @@ class World:
         self.witness = Witness(server, self.job_id, met)
         self.witness.on_published = lambda message: publish_to(self.nodes, self.job_id, message)
         self.nodes = [self._node() for _ in range(NODES)]
-        ears = [Ear.CAREFUL] * clients if stormy else [Ear.OPEN, Ear.HASTY, Ear.CAREFUL][:clients]
+        ears = [Ear.CAREFUL] * clients if stormy else [Ear.HASTY, Ear.OPEN, Ear.CAREFUL][:clients]
         self.clients = [Client(self.job_id, met, ear) for ear in ears]
+        self.users = Users(self.loop, self.network, self.witness)
         self.workers: list[Worker] = []
         self._words = 0
         self._submit()
+
+    def open(self) -> None:
+        """A worker begins, and everybody connects."""
+        self.start_worker()
+        self.let("through")
+        for index, client in enumerate(self.clients):
+            client.connect(self.nodes[index % len(self.nodes)])
+        self.let("through")
 
     def close(self) -> None:
         self.loop.abandon()
@@ -61,9 +70,12 @@ class World:
 
     # Work
 
-    def start_worker(self) -> Worker:
-        worker = Worker(self.loop, self.network, self.witness)
+    def start_worker(self, *, repeats: float = 1.0, continues: bool = False) -> Worker:
+        """Its agent begins with that much of what the one before it has said, or goes on from there."""
+        said = self.workers[-1].output if self.workers and not continues else ""
+        worker = Worker(self.loop, self.network, self.witness, continues=continues)
         self.workers.append(worker)
+        worker.repeat(said[: int(len(said) * repeats)])
         self.loop.settle()
         return worker
 
@@ -77,26 +89,26 @@ class World:
         working = [worker for worker in self.workers if worker.works] or [self.start_worker()]
         working[who % len(working)].say(text)
 
-    def sweep(self) -> None:
-        """End the job of a dead worker, as `workers.ending` does."""
-        error = ErrorInfo(code="worker_lost", message="The model swept it.", retryable=True)
-        log = self._remote(Process("sweeper"))
-        self._start(end_job(log, self.job_id, JobStatus.STALLED, JobFailed, error=error))
+    def run_out(self) -> None:
+        """The writer's lease runs out."""
+        self.witness.server.run_out(self.job_id)
 
-    def cancel(self) -> None:
-        nothing = cast("Any", None)
-        jobs = Jobs(self._remote(Process("canceller")), nothing, nothing, nothing, KEYS)
-        self._start(jobs.cancel(self.job_id, reason=None, by="model"))
+    def sweep(self) -> None:
+        """Bury the job if its lease has run out, as a sweeper does."""
+        self.loop.create_task(sweep(self._remote(Process("sweeper")), self.job_id, self.met))
+        self.loop.settle()
 
     # The server and the network
 
     def fail_over(self) -> None:
         self.network.server_died()
         self.witness.fail_over()
+        self.users.lose()
 
     def lose_log(self) -> None:
         self.network.server_died()
         self.witness.lose()
+        self.users.lose()
 
     def let(self, how: str) -> None:
         """Deal with all calls that wait, and (`through`) with all that follows from them."""
@@ -111,10 +123,10 @@ class World:
             case "but one":
                 self._all_but_one()
 
-    def let_workers(self) -> None:
-        """Let only the workers' calls through."""
+    def let_those(self, kind: str) -> None:
+        """Let only the calls of one kind of process through."""
         self.loop.settle()
-        self._flow(of="worker")
+        self._flow(of=kind)
 
     def send(self, which: int, how: str, *, of: str = "") -> None:
         """Deal with one of the calls that wait, if need be with one of a certain kind of process."""
@@ -187,6 +199,8 @@ class World:
     def pass_time(self, seconds: float) -> None:
         """Whoever was cut off comes back by itself."""
         self.loop.advance(seconds)
+        if seconds > COMMAND_TIMEOUT_S:
+            self.network.forget_strays()
         for node in self.nodes if seconds >= BACK_AFTER_S else []:
             if not node.bus.connected:
                 self.loop.do(node.bus.reconnect)
@@ -207,12 +221,14 @@ class World:
         self.witness.server.lose(self.job_id)
         self.witness.replicate()
         self.witness.server.published()
-        epoch = new_epoch()
-        self.witness.do("create", self.job_id, epoch, {"agent": "scripted", "owner": "dev"})
+        submitter, epoch = Process("submitter"), new_epoch()
+        fields = {"agent": "scripted", "owner": "dev"}
+        self.witness.do(submitter, "create", self.job_id, epoch, fields, request=b"{}")
         queued = JobStatusChanged(
             job_id=self.job_id, sequence=1, timestamp=0, status=JobStatus.QUEUED, attempt=0, epoch=epoch
         )
         self.witness.do(
+            submitter,
             "append",
             self.job_id,
             epoch=epoch,
@@ -227,8 +243,3 @@ class World:
 
     def _remote(self, process: Process) -> JobLog:
         return cast("JobLog", RemoteLog(self.witness, self.network, process))
-
-    def _start(self, work: Any) -> "asyncio.Task[Any]":
-        task: asyncio.Task[Any] = self.loop.create_task(work)
-        self.loop.settle()
-        return task
