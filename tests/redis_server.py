@@ -15,7 +15,7 @@ class RedisServer:
     """`url` stays the same over `kill` and `start`; with `persistent` so does what was written."""
 
     def __init__(self, directory: Path, *, persistent: bool = False) -> None:
-        self._directory = directory
+        self.directory = directory
         self._persistent = persistent
         self._process: subprocess.Popen[bytes] | None = None
         self.socket = directory / "s"
@@ -33,7 +33,7 @@ class RedisServer:
         self._process = subprocess.Popen(
             [
                 str(get_binary_path()),
-                *("--port", "0", "--unixsocket", str(self.socket), "--dir", str(self._directory)),
+                *("--port", "0", "--unixsocket", str(self.socket), "--dir", str(self.directory)),
                 *("--save", "", "--appendonly", append_only, "--loglevel", "warning"),
             ],
             stdout=subprocess.DEVNULL,

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -20,10 +20,10 @@ READY_WITHIN_S = 30
 
 
 class Process:
-    """One of the installation's processes; its output is shown when a test fails."""
+    """`python -m` with `command`, one of an installation; its output is shown when a test fails."""
 
-    def __init__(self, module: str, environment: Mapping[str, str], log: Path) -> None:
-        self._module = module
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
+        self._command = command
         self._environment = environment
         self.log = log
         self._process: subprocess.Popen[bytes] | None = None
@@ -36,7 +36,7 @@ class Process:
     def start(self) -> None:
         with self.log.open("ab") as output:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", self._module],
+                [sys.executable, "-m", *self._command],
                 cwd=CHECKOUT,
                 env=dict(self._environment),
                 stdout=output,
@@ -50,6 +50,22 @@ class Process:
 
     def stop(self) -> None:
         self._signal(signal.SIGTERM)
+
+    @property
+    def exit_code(self) -> int | None:
+        """None while it runs."""
+        assert self._process is not None
+        return self._process.poll()
+
+    def send(self, number: int) -> None:
+        """A signal to this process alone, without waiting for what comes of it."""
+        assert self._process is not None
+        self._process.send_signal(number)
+
+    def wait(self) -> None:
+        """Until it has ended."""
+        assert self._process is not None
+        self._process.wait(20)
 
     def _signal(self, number: int) -> None:
         if self._process is not None and self._process.poll() is None:
@@ -71,12 +87,15 @@ class Stack:
             "PORT": str(self.port),
             "DATA_DIR": str(directory),
             "REDIS_URL": self.redis.url,
-            "WORKER_CONCURRENCY": "2",
+            "WORKER_CONCURRENCY": "20",
             "DRAIN_SECONDS": "0",
+            "LEASE_SECONDS": "5",
             **settings,
         }
-        self.web = Process("realtime", self.environment, directory / "web.log")
-        self.worker = Process("workers", self.environment, directory / "worker.log")
+        self.web = Process(["realtime"], self.environment, directory / "web.log")
+        self.worker = Process(["workers"], self.environment, directory / "worker.log")
+        self._directory = directory
+        self._more_workers: list[Process] = []
 
     def __enter__(self) -> "Stack":
         self.redis.start()
@@ -92,13 +111,23 @@ class Stack:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.worker.kill()
-        self.web.kill()
+        workers = [self.worker, *self._more_workers]
+        for process in (*workers, self.web):
+            process.kill()
         self.redis.thaw()
         self.redis.kill()
         if error is not None:
-            for process in (self.web, self.worker):
+            for process in (self.web, *workers):
                 sys.stdout.write(f"--- {process.log.name}\n{process.log.read_text()[-4000:]}\n")
+
+    def another_worker(self, **settings: str) -> Process:
+        """One more, ready to take jobs; it ends with the installation."""
+        log = self._directory / f"worker-{len(self._more_workers) + 2}.log"
+        worker = Process(["workers"], {**self.environment, **settings}, log)
+        self._more_workers.append(worker)
+        worker.start()
+        wait_until(lambda: "worker_ready" in log.read_text(), READY_WITHIN_S)
+        return worker
 
     def is_ready(self) -> bool:
         """The server is ready and a worker has announced its agents."""

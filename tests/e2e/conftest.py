@@ -1,14 +1,30 @@
 """An installation for the tests of this folder, and a client of it that folds what it is sent."""
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
-from typing import Any
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any, Final
 
 import pytest
 
 from cli.follower import Client, connected
 from shared_events.fold import JobView
+from tests.e2e.aftermath import assert_nothing_left
 from tests.stack import Stack, stack
+
+AUTHORS: Final = Path(__file__).with_name("author_agents.toml")
+
+
+@contextmanager
+def busy_stack(**settings: str) -> Iterator[Stack]:
+    """An installation for many jobs and for faults: the agents of `author_agents`, short leases.
+
+    Whatever is done to it, it must be left with a worker, and nothing is left behind.
+    """
+    chosen = {"WORKER_CONCURRENCY": "250", "LEASE_SECONDS": "2", "DRAIN_SECONDS": "30", **settings}
+    with stack(JOBCAST_CONFIG=str(AUTHORS), **chosen) as running:
+        yield running
+        assert_nothing_left(running)
 
 
 @pytest.fixture(scope="session")

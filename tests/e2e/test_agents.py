@@ -1,9 +1,12 @@
 """Agents of one's own, good and bad, named in `jobcast.toml`: whatever they do, the worker goes on."""
 
 import asyncio
+import os
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
+import psutil
 import pytest
 
 from shared_events.events import JobStatus
@@ -31,12 +34,12 @@ async def leave(job: JobContext) -> None:
     sys.exit(0)
 
 
-@agent("crash")
+@agent("crash", own_process=True)
 async def crash(job: JobContext) -> None:
     os._exit(9)
 
 
-@agent("stop")
+@agent("stop", own_process=True)
 async def stop(job: JobContext) -> None:
     asyncio.get_running_loop().stop()
     await asyncio.sleep(0)
@@ -52,6 +55,11 @@ async def stuck(job: JobContext) -> None:
             continue
 
 
+@agent("stuck_apart", own_process=True)
+async def stuck_apart(job: JobContext) -> None:
+    await stuck(job)
+
+
 @agent("leak")
 async def leak(job: JobContext) -> None:
     key = "Bearer sk-never-in-a-log"
@@ -65,7 +73,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     (directory / "my_agents.py").write_text(MODULE)
     config = directory / "jobcast.toml"
     config.write_text('modules = ["my_agents"]\n')
-    with stack(PYTHONPATH=str(directory), JOBCAST_CONFIG=str(config), WORKER_CONCURRENCY="1") as one:
+    with stack(PYTHONPATH=str(directory), JOBCAST_CONFIG=str(config), WORKER_CONCURRENCY="2") as one:
         yield one
 
 
@@ -79,8 +87,8 @@ async def test_the_agent_of_the_readme_streams(running: Stack) -> None:
     ("name", "given", "code"),
     [
         ("exit", {}, "agent_error"),
-        ("crash", {}, "worker_lost"),
-        ("stop", {}, "worker_lost"),
+        ("crash", {}, "poison"),
+        ("stop", {}, "poison"),
         ("leak", {}, "agent_error"),
     ],
 )
@@ -89,7 +97,7 @@ async def test_an_agent_that_breaks_ends_its_job_and_the_next_one_runs(
 ) -> None:
     async with client_of(running) as client:
         view = await asyncio.wait_for(
-            followed(client, await client.submit({"agent": name, "input": given})), 20
+            followed(client, await client.submit({"agent": name, "input": given})), 40
         )
         assert view.error is not None
         assert (view.status, view.error.code) == (JobStatus.FAILED, code)
@@ -98,12 +106,28 @@ async def test_an_agent_that_breaks_ends_its_job_and_the_next_one_runs(
     assert "sk-never-in-a-log" not in running.worker.log.read_text()
 
 
+def has_begun(running: Stack, job_id: str) -> bool:
+    return b"here" in running._get(f"v1/jobs/{job_id}")
+
+
 async def test_an_agent_that_ignores_its_cancel_does_not_keep_the_worker(running: Stack) -> None:
     async with client_of(running) as client:
         job_id = await client.submit({"agent": "stuck", "input": {}})
         following = asyncio.create_task(followed(client, job_id))
-        await eventually(lambda: b"here" in running._get(f"v1/jobs/{job_id}"))
+        await eventually(partial(has_begun, running, job_id))
         await client.cancel(job_id)
         assert (await following).status is JobStatus.CANCELLED
         after = await followed(client, await client.submit({"agent": "shout", "input": {"prompt": "hi"}}))
     assert after.status is JobStatus.COMPLETED
+
+
+async def test_processes_whose_agents_ignore_their_cancel_make_room_for_others(running: Stack) -> None:
+    """The process waited for its agent before it reported, and kept its place."""
+    places = max(2, os.cpu_count() or 2)
+    async with client_of(running) as client:
+        for _ in range(places):
+            job_id = await client.submit({"agent": "stuck_apart", "input": {}})
+            await eventually(partial(has_begun, running, job_id), timeout_s=20)
+            await client.cancel(job_id)
+            assert (await followed(client, job_id)).status is JobStatus.CANCELLED
+    await eventually(lambda: not psutil.Process(running.worker.pid).children(), timeout_s=20)

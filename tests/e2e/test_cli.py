@@ -36,17 +36,28 @@ async def test_a_job_can_be_followed_later_and_by_stdin(scripted: Stack) -> None
     assert (code, out.strip()) == (0, counted(5))
 
 
+@pytest.mark.parametrize("wish", ["cancel", "pause", "resume"])
+async def test_a_finished_job_is_said_to_be_finished(scripted: Stack, wish: str) -> None:
+    words = ("submit", "chat", "prompt=hi", "--model", "count-1@50")
+    _, job_id, _ = await jobcast("--url", scripted.url, *words)
+    await jobcast("--url", scripted.url, "follow", job_id.strip())
+    code, out, err = await jobcast("--url", scripted.url, wish, job_id.strip())
+    assert (code, out, err) == (0, "already_finished\n", "")
+
+
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
         (["submit", "poet", "prompt=x"], 1, "unknown_agent: There is no agent 'poet'. Known: chat."),
-        (["submit", "chat", "prompt"], 1, "'prompt' is not KEY=VALUE."),
-        (["submit", "chat", "messages:=[{"], 1, "is not JSON"),
+        (["submit", "chat", "prompt"], 2, "'prompt' is not KEY=VALUE."),
+        (["submit", "chat", "messages:=[{"], 2, "is not JSON"),
         (["submit", "chat", "prompt=" + "x" * 70_000], 1, "too_large: A request may have 64 KiB at most."),
         (["submit", "chat", "prompt=x", "--model", "count-x", "--follow"], 1, "failed"),
-        (["follow", "nonsense"], 1, "'nonsense' is not a job id"),
+        (["follow", "nonsense"], 2, "'nonsense' is not a job id"),
         (["follow", "0" * 20], 1, "not_found"),
         (["cancel", "0" * 20], 1, "not_found"),
+        (["pause", "0" * 20], 1, "not_found"),
+        (["resume", "nonsense"], 1, "not_found"),
     ],
 )
 async def test_what_cannot_be_done_is_one_clear_sentence(
@@ -61,5 +72,6 @@ async def test_what_cannot_be_done_is_one_clear_sentence(
 async def test_no_server_is_one_clear_sentence() -> None:
     code, _, err = await jobcast("--url", "http://127.0.0.1:1/", "follow", "0" * 20)
     assert code == 3
-    assert "Is `make run` running?" in err
-    assert "Traceback" not in err
+    assert err.startswith("jobcast: No Jobcast server answers at http://127.0.0.1:1/ (")
+    assert err.endswith("Is `make run` running?\n")
+    assert len(err.splitlines()) == 1, "what was opened was not closed"
