@@ -1,36 +1,49 @@
-"""`python -m bench`: Jobcast beside stock python-socketio, in the same run on the same machine."""
+"""`python -m bench`: Jobcast beside its stock peers, in the same run on the same machine."""
 
 import os
 import signal
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import click
+import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from bench.cores import allow_many_connections, divide_cores, pin
 from bench.measurement import Measurement, compare
-from bench.options import QUICK, Options
+from bench.options import QUICK, Options, Program
 from bench.processes import BenchError, Processes
 from bench.report import Report, now, show
 from bench.rounds import count_of, measure
+from bench.sheet import sheets
 
 EXIT_INCOMPLETE = 1
 EXIT_INTERRUPTED = 130
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
+@click.argument("programs", nargs=-1, type=click.Choice([one.value for one in Program]))
 @click.option("--followers", type=click.IntRange(1, 2000), default=200, help="Websocket followers.")
 @click.option("--events", type=click.IntRange(10, 100_000), default=1000, help="Events of the burst.")
+@click.option(
+    "--streams",
+    type=click.IntRange(1, 2000),
+    multiple=True,
+    default=Options().streams,
+    help="Streams at once in one worker; may be given several times.",
+)
+@click.option("--stock-jobs", type=click.IntRange(1, 200), default=16, help="Jobs at once on stock RQ.")
 @click.option("--rounds", type=click.IntRange(1, 50), default=3, help="Measure everything so often.")
 @click.option("--quick", is_flag=True, help="Seconds: does it work? The numbers mean nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of the table.")
-def main(*, followers: int, events: int, rounds: int, quick: bool, as_json: bool) -> None:
-    """Measure Jobcast beside stock python-socketio with AsyncRedisManager. bench/README.md explains."""
+def main(*, programs: tuple[str, ...], quick: bool, as_json: bool, **amounts: Any) -> None:
+    """Measure Jobcast beside its stock peers: all PROGRAMS, or those that are named."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    options = QUICK if quick else Options(followers=followers, events=events, rounds=rounds)
+    chosen = tuple(map(Program, programs)) or tuple(Program)
+    options = msgspec.structs.replace(QUICK if quick else Options(**amounts), programs=chosen)
     try:
         report = run(options)
     except BenchError as error:
@@ -67,6 +80,7 @@ def run(options: Options) -> Report:
         options=options,
         complete=all(one.complete for one in measurements),
         comparisons=compare(measurements),
+        sheets=sheets(measurements),
         measurements=measurements,
     )
 

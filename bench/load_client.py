@@ -7,6 +7,7 @@ from typing import Final
 from bench.follower import Follower
 from bench.orders import ClientOrder, Ready, Received, answer, read_order, wait_for_go
 from bench.payload import clock_us
+from bench.quantile import quantile
 
 CONNECTING_AT_A_TIME: Final = 32
 CONNECT_WITHIN_S: Final = 20.0
@@ -83,7 +84,7 @@ class Crowd:
 
 
 def _quantile_ms(ordered_us: list[int], share: float) -> float | None:
-    return ordered_us[int(share * (len(ordered_us) - 1))] / 1000 if ordered_us else None
+    return quantile(ordered_us, share) / 1000 if ordered_us else None
 
 
 async def run(order: ClientOrder) -> None:

@@ -6,17 +6,21 @@ from typing import Final
 
 import msgspec
 
-from bench.orders import System
+from bench.orders import Runner, System
 
 
 class Measurement(msgspec.Struct, frozen=True):
-    """One run of a program against one system. `complete`: every event arrived, once and in order."""
+    """One run of a program against one system. `complete`: every event arrived, once and in order.
+
+    `variant`: the load, in words, where a program has several.
+    """
 
     program: str
-    system: System
+    system: System | Runner
     round: int
     complete: bool
     numbers: dict[str, float]
+    variant: str = ""
 
 
 class Quantity(msgspec.Struct, frozen=True):

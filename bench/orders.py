@@ -14,6 +14,14 @@ class System(StrEnum):
     STOCK = "python-socketio"
 
 
+class Runner(StrEnum):
+    """Who runs the jobs of the program `streams`."""
+
+    JOBCAST = "jobcast"
+    ASYNCIO = "httpx-sse"
+    RQ = "rq pool"
+
+
 class Load(msgspec.Struct, frozen=True):
     """What is published. `rate`: events a second and job; None is as fast as it goes."""
 
@@ -74,6 +82,55 @@ class Received(msgspec.Struct, frozen=True):
     cpu_s: float
     p50_ms: float | None
     p99_ms: float | None
+
+
+class PacedOrder(msgspec.Struct, frozen=True):
+    """A server of streams. `rate`: tokens a second and stream; None is as fast as they are read."""
+
+    rate: float | None
+
+
+class Listening(msgspec.Struct, frozen=True):
+    port: int
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """How a paced server does. `broken`: streams whose client left; `late_ms`: its own worst delay."""
+
+    live: int
+    sent: int
+    broken: int
+    late_ms: float
+
+
+class Said(msgspec.Struct, frozen=True):
+    """The number of each finished stream, and its tokens."""
+
+    streams: list[tuple[int, int]]
+
+
+class StockOrder(msgspec.Struct, frozen=True):
+    """Streams to be run in one process: the first when it is told to go, all others at the next go."""
+
+    redis_url: str
+    base_url: str
+    jobs: tuple[str, ...]
+
+
+class AppendOrder(msgspec.Struct, frozen=True):
+    """Jobs to be written side by side, each by `calls` appends of `batch` events."""
+
+    redis_url: str
+    jobs: tuple[str, ...]
+    calls: int
+    batch: int
+
+
+class Appended(msgspec.Struct, frozen=True):
+    """What all appends took. `cpu_s` is that of the appending process."""
+
+    seconds: float
+    cpu_s: float
 
 
 def read_order(kind: type[Order]) -> Order:

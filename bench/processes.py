@@ -15,6 +15,7 @@ import msgspec
 import psutil
 
 from bench.cores import Cores, pin
+from bench.process_tree import kill_tree
 from launch import tether
 from launch.process_group import kill_group
 
@@ -61,14 +62,14 @@ class Process:
         with suppress(BrokenPipeError):  # it has ended, which `read` will tell
             self._process.stdin.write(b"\n")
 
-    def wait_until(self, ready: Callable[[], bool]) -> None:
+    def wait_until(self, ready: Callable[[], bool], timeout_s: float = STARTS_WITHIN_S) -> None:
         """Raises `BenchError` when the process ends first, or takes too long."""
-        deadline = time.monotonic() + STARTS_WITHIN_S
+        deadline = time.monotonic() + timeout_s
         while not ready():
             if self._process.poll() is not None:
                 raise self.failure("ended")
             if time.monotonic() > deadline:
-                raise self.failure(f"was not ready within {STARTS_WITHIN_S:g} s")
+                raise self.failure(f"was not ready within {timeout_s:g} s")
             time.sleep(0.02)
 
     def failure(self, what: str) -> BenchError:
@@ -78,6 +79,7 @@ class Process:
 
     def kill(self) -> None:
         """With all that it started. Nothing here has anything to save."""
+        kill_tree(self.pid)
         kill_group(self.pid)
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):

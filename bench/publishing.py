@@ -13,8 +13,9 @@ from shared_events.events import JobCompleted, JobStatus, now_ms
 from shared_events.fold import JobView
 from shared_events.ids import JobId, new_epoch
 from shared_events.keys import Keys
-from shared_events.log import JobLog
+from shared_events.pipeline import PipelinedLog
 from shared_events.redis_client import connect
+from workers.origin import Origin
 from workers.writer import Writer
 
 
@@ -33,31 +34,35 @@ class JobcastPublisher:
     """A worker's writers: every event is numbered, stored in its job's log and published."""
 
     def __init__(self, redis_url: str) -> None:
-        self._log = JobLog(connect(redis_url), Keys())
+        self._log = PipelinedLog(connect(redis_url), Keys())
+        self._pipeline: asyncio.Task[None] | None = None
         self._writers: dict[str, Writer] = {}
 
     async def prepare(self, load: Load) -> None:
+        self._pipeline = asyncio.create_task(self._log.pipeline.run(), name="pipeline")
         writers = await asyncio.gather(*(self._claim(JobId(job)) for job in load.jobs))
         self._writers = dict(zip(load.jobs, writers, strict=True))
 
     async def publish(self, job: str, load: Load) -> None:
         writer = self._writers[job]
         writing = asyncio.create_task(writer.run(), name=f"writer {job}")
-        await writer.status(JobStatus.RUNNING, attempt=1)
+        writer.status(JobStatus.RUNNING, attempt=1)
         async for _ in turns(load):
             await writer.chunk(chunk_text(), METADATA)
-        await writer.put(JobCompleted)
+        writer.end(JobCompleted)
         await writing
 
     async def aclose(self) -> None:
+        if self._pipeline is not None:
+            self._pipeline.cancel()
         await self._log.aclose()
 
     async def _claim(self, job: JobId) -> Writer:
         fields = {"agent": "bench", "owner": "bench"}
         await self._log.create(job, new_epoch(), fields)
         epoch = new_epoch()
-        await self._log.claim(job, epoch, new_attempt=True)
-        return Writer(self._log, job, epoch, JobView(job), fields=fields, on_control=lambda _: None)
+        await self._log.start(job, epoch)
+        return Writer(self._log, job, epoch, Origin(JobView(job), fields=fields), on_answer=lambda _: None)
 
 
 class StockPublisher:

@@ -21,37 +21,46 @@ class RedisServer:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self._client = redis.Redis.from_url(url, protocol=2)
+        self.client = redis.Redis.from_url(url, protocol=2)
 
     def answers(self) -> bool:
         try:
-            return bool(self._client.ping())
+            return bool(self.client.ping())
         except (redis.RedisError, OSError):
             return False
 
     @property
     def cpu_s(self) -> float:
         """CPU time so far, user and system, to the microsecond."""
-        used = self._client.info("cpu")
+        used = self.client.info("cpu")
         return float(used["used_cpu_user"]) + float(used["used_cpu_sys"])
 
     @property
     def published(self) -> int:
         """How many messages have been published so far."""
-        statistics = self._client.info("commandstats")
+        statistics = self.client.info("commandstats")
         return int(statistics.get("cmdstat_publish", {}).get("calls", 0))
 
     def head(self, job: str) -> int:
         """The last sequence in the log of `job`."""
-        return int(cast("bytes", self._client.hget(Keys().meta(JobId(job)), "head")))
+        return int(cast("bytes", self.client.hget(Keys().meta(JobId(job)), "head")))
 
     def log_bytes_per_event(self, job: str) -> float:
         log = Keys().log(JobId(job))
-        size = cast("int", self._client.memory_usage(log, samples=0))
-        return size / self._client.xlen(log)
+        size = cast("int", self.client.memory_usage(log, samples=0))
+        return size / self.client.xlen(log)
+
+    def memory_bytes(self, job: str) -> int:
+        """Of all keys of `job`."""
+        keys = self.client.scan_iter(match=f"*{{{job}}}*", count=1000)
+        return sum(cast("int", self.client.memory_usage(key, samples=0)) for key in keys)
+
+    def clear(self) -> None:
+        """Forget everything: what a measurement leaves would weigh on the next."""
+        self.client.flushall()
 
     def close(self) -> None:
-        self._client.close()
+        self.client.close()
 
 
 @contextmanager

@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
 from bench.measurement import Comparison, Measurement
 from bench.options import Options
+from bench.sheet import Column, Line, Sheet
 
 RESULTS: Final = Path(__file__).resolve().parent / "results"
 NOTES: Final = (
@@ -32,6 +34,7 @@ class Report(msgspec.Struct, frozen=True):
     options: Options
     complete: bool
     comparisons: list[Comparison]
+    sheets: list[Sheet]
     measurements: list[Measurement]
 
     def as_json(self) -> str:
@@ -52,12 +55,21 @@ def now() -> str:
 
 
 def show(report: Report, console: Console) -> None:
+    if report.comparisons:
+        _show_comparisons(report.comparisons, console)
+    for sheet in report.sheets:
+        _show_sheet(sheet, console)
+    for sentence in _findings(report):
+        console.print(sentence, highlight=False)
+
+
+def _show_comparisons(comparisons: Sequence[Comparison], console: Console) -> None:
     table = Table(title="Jobcast beside python-socketio", title_justify="left")
     table.add_column("measured")
     for column in ("Jobcast", "python-socketio", "times better"):
         table.add_column(column, justify="right")
     program = ""
-    for one in report.comparisons:
+    for one in comparisons:
         if one.quantity.program != program:
             program = one.quantity.program
             table.add_section()
@@ -65,8 +77,23 @@ def show(report: Report, console: Console) -> None:
         table.add_row(f"  {one.quantity.label}", *_cells(one))
     console.print(table)
     console.print(NOTES, highlight=False)
-    for sentence in _findings(report):
-        console.print(sentence, highlight=False)
+
+
+def _show_sheet(sheet: Sheet, console: Console) -> None:
+    table = Table(title=sheet.title, title_justify="left", box=SIMPLE_HEAD, collapse_padding=True)
+    table.add_column("system", no_wrap=True)
+    table.add_column("load", no_wrap=True)
+    for column in sheet.columns:
+        table.add_column(column.label, justify="right", min_width=max(map(len, column.label.split())))
+    for line in sheet.lines:
+        table.add_row(line.system, line.variant, *_cells_of(line, sheet.columns))
+    console.print(table)
+    for remark in sheet.remarks:
+        console.print(remark, highlight=False, soft_wrap=True)
+
+
+def _cells_of(line: Line, columns: Sequence[Column]) -> list[str]:
+    return [_number(value, column.digits) for value, column in zip(line.values, columns, strict=True)]
 
 
 def _cells(one: Comparison) -> Sequence[str]:
