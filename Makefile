@@ -1,6 +1,8 @@
 # `make help` says what there is. PYTHON chooses the interpreter, ARGS goes to the program that a target runs.
 PYTHON ?= python3
 ARGS ?=
+# Most tests wait most of the time, so that two cores do for three of them.
+JOBS ?= 3
 
 # With PYTHON not given, these are tried when python3 is too old.
 NEWER := $(if $(filter file,$(origin PYTHON)),python3.14 python3.13 python3.12 python3.11)
@@ -26,7 +28,7 @@ test: ## install what the tests need, then run every check and test (ARGS go to 
 	@$(INSTALL) test $(NEWER)
 	@$(MAKE) lint types
 	@$(IN_VENV) find tests -name '*.test.js' -exec node --test {} +
-	@$(IN_VENV) "$(BIN)/python" -m pytest $(ARGS)
+	@$(IN_VENV) "$(BIN)/python" -m pytest --numprocesses $(JOBS) --dist loadfile $(ARGS)
 
 lint: ## ruff: rules and format
 	@$(INSTALL) dev $(NEWER)

@@ -22,12 +22,12 @@ SILENCE_S = 0.05
 
 @asynccontextmanager
 async def answered(
-    chunks: Iterable[bytes] | AsyncIterator[bytes], *, cut_off: bool = False
+    chunks: Iterable[bytes] | AsyncIterator[bytes], *, cut_off: bool = False, silence_s: float = SILENCE_S
 ) -> AsyncIterator[tuple[aiohttp.ClientResponse, Answer]]:
     async with byte_server(200, EVENT_STREAM, chunks, cut_off=cut_off) as base_url:
-        session = open_session(URL(base_url), silence_timeout_s=SILENCE_S)
+        session = open_session(URL(base_url), silence_timeout_s=silence_s)
         response = await session.post(URL(base_url), json={})
-        answer = Answer(response, silence_timeout_s=SILENCE_S)
+        answer = Answer(response, silence_timeout_s=silence_s)
         yield response, answer
         answer.close()
         await session.close()
@@ -65,7 +65,7 @@ async def test_an_error_stays() -> None:
 
 async def test_a_socket_that_nobody_reads_is_stopped_and_then_read_on() -> None:
     size = 4 * 1024 * 1024
-    async with answered([b"x" * 1024] * (size // 1024)) as (response, answer):
+    async with answered([b"x" * 1024] * (size // 1024), silence_s=30) as (response, answer):
         await eventually(lambda: not transport(response).is_reading())
         assert response.content.total_bytes < 512 * 1024
         assert len(await whole(answer)) == size
