@@ -4,9 +4,10 @@ from enum import StrEnum
 from typing import Any
 
 import msgspec
+from redis.exceptions import ResponseError
 
 from shared_events.checkpoint import EpochStart, Reach, parse_epochs
-from shared_events.errors import UnknownJob
+from shared_events.errors import UnknownJob, UnreadableLog
 from shared_events.events import JobStatus
 from shared_events.ids import Epoch
 
@@ -92,6 +93,15 @@ class Tail(msgspec.Struct, frozen=True):
     events: list[bytes]
 
 
+class Whole(msgspec.Struct, frozen=True):
+    """All that a log holds, with the meta of that moment."""
+
+    meta: Meta
+    base: bytes | None
+    """A `JobSnapshot` as JSON."""
+    events: list[bytes]
+
+
 class Look(msgspec.Struct, frozen=True):
     """What a sweeper sees of an unfinished job."""
 
@@ -158,22 +168,41 @@ def look(fields: list[bytes | None], now_ms: int) -> Look | None:
     )
 
 
-def head(epochs: bytes | None, head: bytes | None) -> tuple[Epoch, int] | None:
-    """The epoch and the sequence of a log's last event; None for a log that is gone."""
-    if epochs is None or head is None:
+def head(reply: Any) -> tuple[Epoch, int] | None:
+    """The epoch and the sequence of a log's last event; None for a log that is gone, or none at all."""
+    if isinstance(reply, ResponseError) or None in reply:
         return None
-    reach = Reach(epochs=parse_epochs(epochs.decode()), first=1, head=int(head))
-    return reach.wrote, reach.head
+    epochs, head = reply
+    try:
+        reach = Reach(epochs=parse_epochs(epochs.decode()), first=1, head=int(head))
+        return reach.wrote, reach.head
+    except (ValueError, IndexError):
+        return None
+
+
+def events(entries: list[tuple[bytes, dict[bytes, bytes]]]) -> list[bytes]:
+    """What the entries of a stream hold; not looked into. Raises `UnreadableLog`."""
+    found = [entry.get(b"e", b"") for _, entry in entries]
+    if not all(event.startswith(b'["') and event.endswith(b"]") for event in found):
+        raise UnreadableLog("The job's log has an entry that is no event.")
+    return found
 
 
 def meta(fields: dict[bytes, bytes]) -> Meta:
-    """Raises `UnknownJob` for an empty hash."""
+    """Raises `UnknownJob` for an empty hash, `UnreadableLog`."""
     if b"epochs" not in fields:
         raise UnknownJob("There is no job of that id, or its log has expired.")
+    try:
+        return _meta(fields)
+    except (KeyError, ValueError) as error:
+        raise UnreadableLog(f"The meta hash of the job's log cannot be read: {error!r}.") from error
+
+
+def _meta(fields: dict[bytes, bytes]) -> Meta:
     text = {name.decode(): value.decode() for name, value in fields.items()}
     return Meta(
         epoch=Epoch(text["epoch"]),
-        epochs=parse_epochs(text["epochs"]),
+        epochs=_some(parse_epochs(text["epochs"])),
         head=int(text["head"]),
         first=int(text.get("first", 1)),
         status=JobStatus(text["status"]),
@@ -183,3 +212,9 @@ def meta(fields: dict[bytes, bytes]) -> Meta:
         created_ms=int(text["created"]),
         closed="closed" in text,
     )
+
+
+def _some(epochs: tuple[EpochStart, ...]) -> tuple[EpochStart, ...]:
+    if not epochs:
+        raise ValueError("a log without an epoch")
+    return epochs

@@ -5,18 +5,17 @@ reports a hole, because anything may have been published meanwhile; the log has 
 """
 
 import asyncio
-import math
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import structlog
 from redis.asyncio import Redis
-from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import RedisError
 
 from shared_events.errors import BusUnavailable
+from shared_events.subscriber import Subscriber
 
 CONFIRM_TIMEOUT_S: Final = 5.0
 _FIRST_PAUSE_S: Final = 0.05
@@ -27,21 +26,27 @@ _log = structlog.get_logger("bus")
 
 
 class Bus:
-    """Subscriptions of one process. `run` must be a task of the owner for as long as the bus is used."""
+    """Subscriptions of one process. `run` must be a task of the owner for as long as the bus is used.
+
+    `on_message` gets a message's channel and data; `on_batch` comes after the messages of each read, and
+    hears whether the socket probably has more. What they raise comes out of `run`.
+    """
 
     def __init__(
         self,
         redis: "Redis",
         *,
-        on_message: Callable[[str, bytes], None],
+        on_message: Callable[[bytes, bytes], None],
         on_hole: Callable[[], None],
+        on_batch: Callable[[bool], None] = lambda _more: None,
     ) -> None:
         self._redis = redis
         self._on_message = on_message
         self._on_hole = on_hole
+        self._on_batch = on_batch
         self._channels: dict[str, asyncio.Future[None]] = {}
         self._unconfirmed: Counter[str] = Counter()
-        self._connection: AbstractConnection | None = None
+        self._subscriber: Subscriber | None = None
         self._session: asyncio.Task[None] | None = None
         self.connected = False
         self.sessions = 0
@@ -80,79 +85,94 @@ class Bus:
 
     async def _one_session(self) -> bool:
         """Connect and listen until the connection is lost; whether it ever heard anything."""
-        session = self._session = asyncio.create_task(self._listen(), name="bus session")
+        subscriber = self._subscriber = self._new_subscriber()
+        session = self._session = asyncio.create_task(self._open(subscriber), name="bus session")
         try:
-            await asyncio.wait({session})
+            ends: set[asyncio.Future[Any]] = {session, subscriber.ended}
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            error = _error_of(session, subscriber)
         finally:
-            session.cancel()
             was_connected = self.connected
-            await self._drop_connection()
-        error = None if session.cancelled() else session.exception()
+            await self._drop(session, subscriber)
         if error is not None and not isinstance(error, (RedisError, OSError, TimeoutError)):
             raise error
         _log.warning("bus_lost", error=str(error or "rebuilt"), channels=len(self._channels))
         return was_connected
 
-    async def _listen(self) -> None:
-        connection: AbstractConnection = self._redis.connection_pool.make_connection()  # type: ignore[no-untyped-call]
+    def _new_subscriber(self) -> Subscriber:
         self._unconfirmed.clear()
-        self._connection = connection
-        await connection.connect()  # type: ignore[no-untyped-call]
-        for channels in _batches(list(self._channels)):
-            await self._subscribe(connection, channels)
+        return Subscriber(
+            self._redis,
+            on_message=self._on_message,
+            on_subscribed=self._confirm,
+            on_batch=self._on_batch,
+        )
+
+    async def _open(self, subscriber: Subscriber) -> None:
+        """Subscribe to everything, report the hole, and stay until the connection has ended."""
+        await subscriber.open()
         async with asyncio.timeout(CONFIRM_TIMEOUT_S):
-            while not all(confirmed.done() for confirmed in self._channels.values()):
-                self._receive(await _read(connection))
+            for channels in _batches(list(self._channels)):
+                # Some may have been unfollowed while an earlier batch was sent.
+                await self._subscribe(subscriber, [name for name in channels if name in self._channels])
+            await self._all_confirmed()
         self.connected = True
         self.sessions += 1
         self._on_hole()
-        while True:
-            self._receive(await _read(connection))
+        await asyncio.wait({subscriber.ended})
 
-    async def _subscribe(self, connection: AbstractConnection, channels: list[str]) -> None:
-        self._unconfirmed.update(channels)
-        # No health check: it would read the connection beside `_listen`.
-        await connection.send_command("SUBSCRIBE", *channels, check_health=False)
+    async def _all_confirmed(self) -> None:
+        pending = [confirmed for confirmed in self._channels.values() if not confirmed.done()]
+        if pending:
+            await asyncio.wait(pending)
 
-    def _receive(self, reply: Any) -> None:
-        match reply:
-            case [b"message", channel, data]:
-                self._on_message(channel.decode(), data)
-            case [b"subscribe", name, _]:
-                channel = name.decode()
-                self._unconfirmed[channel] -= 1
-                confirmed = self._channels.get(channel)
-                # After unfollow and follow in haste only the last confirmation counts.
-                if confirmed is not None and self._unconfirmed[channel] <= 0 and not confirmed.done():
-                    confirmed.set_result(None)
+    async def _subscribe(self, subscriber: Subscriber, channels: list[str]) -> None:
+        if channels:
+            self._unconfirmed.update(channels)
+            await subscriber.send("SUBSCRIBE", *channels)
+
+    def _confirm(self, name: bytes) -> None:
+        channel = name.decode()
+        self._unconfirmed[channel] -= 1
+        if self._unconfirmed[channel] > 0:
+            return  # after unfollow and follow in haste only the last confirmation counts
+        del self._unconfirmed[channel]
+        confirmed = self._channels.get(channel)
+        if confirmed is not None and not confirmed.done():
+            confirmed.set_result(None)
 
     async def _send(self, command: str, channel: str) -> None:
-        connection = self._connection
-        if connection is None or not connection.is_connected:
-            return  # `_listen` subscribes to all channels once it is connected
+        subscriber = self._subscriber
+        if subscriber is None or not subscriber.is_open:
+            return  # `_open` subscribes to all channels once it is connected
         try:
-            if command == "SUBSCRIBE":
-                await self._subscribe(connection, [channel])
-            else:
-                await connection.send_command(command, channel, check_health=False)
-        except (RedisError, OSError, TimeoutError):
-            self.rebuild()
+            async with asyncio.timeout(CONFIRM_TIMEOUT_S):
+                if command == "SUBSCRIBE":
+                    await self._subscribe(subscriber, [channel])
+                else:
+                    await subscriber.send(command, channel)
+        except TimeoutError:
+            if subscriber is self._subscriber:
+                self.rebuild()
 
-    async def _drop_connection(self) -> None:
-        connection, self._connection = self._connection, None
+    async def _drop(self, session: asyncio.Task[None], subscriber: Subscriber) -> None:
+        session.cancel()
+        self._subscriber = None
         self.connected = False
         loop = asyncio.get_running_loop()
         for channel, confirmed in self._channels.items():
             if confirmed.done():
                 self._channels[channel] = loop.create_future()
-        if connection is not None:
-            await connection.disconnect(nowait=True)
+        await subscriber.close()
+        await asyncio.wait({session})
 
 
-async def _read(connection: AbstractConnection) -> Any:
-    # Silence is no failure here: whether the bus is deaf, the owner's probe finds out.
-    return await connection.read_response(timeout=math.inf)
+def _error_of(session: asyncio.Task[None], subscriber: Subscriber) -> BaseException | None:
+    """Why the session is over; None where it was cancelled."""
+    if subscriber.ended.done():
+        return subscriber.ended.result()
+    return None if session.cancelled() else session.exception()
 
 
-def _batches(channels: list[str]) -> list[list[str]]:
-    return [channels[i : i + _SUBSCRIBE_BATCH] for i in range(0, len(channels), _SUBSCRIBE_BATCH)]
+def _batches(channels: list[str]) -> Iterator[list[str]]:
+    return (channels[i : i + _SUBSCRIBE_BATCH] for i in range(0, len(channels), _SUBSCRIBE_BATCH))

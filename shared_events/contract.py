@@ -15,7 +15,6 @@ Priority = Literal["high", "normal", "low"]
 PRIORITIES: Final[tuple[Priority, ...]] = ("high", "normal", "low")
 """In the order in which workers look for work."""
 
-MOST_ATTEMPTS: Final = 20
 PAUSE_LIMIT_S: Final = 600.0
 """A job that is paused for longer is cancelled."""
 

@@ -3,6 +3,7 @@
 JobcastError
 ├── InvalidEvent       bytes that are no event of the protocol
 ├── UnknownJob         no log under that id: never submitted, or expired
+├── UnreadableLog      what is kept under that id is no log: somebody else has written there
 ├── JobClosed          the job has already ended
 ├── Fenced             another writer owns the job: stop, publish nothing
 ├── LogUnavailable     Redis did not answer within the retries
@@ -25,6 +26,10 @@ class InvalidEvent(JobcastError):
 
 class UnknownJob(JobcastError):
     code = "not_found"
+
+
+class UnreadableLog(JobcastError):
+    code = "unreadable_log"
 
 
 class JobClosed(JobcastError):

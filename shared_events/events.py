@@ -166,9 +166,20 @@ _decoders: Final = {name: msgspec.json.Decoder(event) for name, event in EVENTS.
 _TERMINAL_PREFIXES: Final = tuple(f'["{name}",'.encode() for name in sorted(TERMINAL_EVENTS))
 
 
+_STATUS_PREFIXES: Final = (f'["{JobStatusChanged.NAME}",'.encode(), *_TERMINAL_PREFIXES)
+
+
 def ends_job(events: list[bytes]) -> bool:
     """Whether the last of these encoded events is terminal; none of them is parsed."""
     return bool(events) and events[-1].startswith(_TERMINAL_PREFIXES)
+
+
+def status_after(event: bytes) -> JobStatus | None:
+    """The status that an encoded event gives its job; None if it changes none. Raises `InvalidEvent`."""
+    if not event.startswith(_STATUS_PREFIXES):
+        return None
+    decoded = decode_event(event)
+    return decoded.status if isinstance(decoded, JobStatusChanged) else decoded.status_after
 
 
 def now_ms() -> int:

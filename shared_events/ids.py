@@ -9,7 +9,8 @@ Epoch = NewType("Epoch", str)
 """The random id of one writer (one attempt); never a counter, never reused."""
 
 _ALPHABET: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
-_JOB_ID: Final = re.compile(r"[0-9a-z]{20}", re.ASCII)
+_UUID: Final = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+_JOB_ID: Final = re.compile(f"[0-9a-z]{{20}}|{_UUID}", re.ASCII)
 _EPOCH: Final = re.compile(r"[0-9a-z]{12}", re.ASCII)
 
 MAX_SEQUENCE: Final = 2**53 - 1
@@ -27,6 +28,7 @@ def new_epoch() -> Epoch:
 
 
 def is_job_id(value: object) -> bool:
+    """As `new_job_id` makes them, or a lower-case UUID."""
     return isinstance(value, str) and _JOB_ID.fullmatch(value) is not None
 
 

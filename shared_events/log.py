@@ -10,11 +10,13 @@ from typing import Any, Final, cast
 
 import msgspec
 from redis.asyncio import Redis
+from redis.asyncio.client import Pipeline
+from redis.exceptions import ResponseError
 
 from shared_events import answers
-from shared_events.answers import Answer, Appended, Claimed, Look, Meta, Requested, Rest, Tail
+from shared_events.answers import Answer, Appended, Claimed, Look, Meta, Requested, Rest, Tail, Whole
 from shared_events.checkpoint import MAX_EPOCHS
-from shared_events.errors import UnknownJob
+from shared_events.errors import UnknownJob, UnreadableLog
 from shared_events.events import JobSnapshot, JobStatus, decode_event
 from shared_events.fold import JobView, fold
 from shared_events.ids import Epoch, JobId
@@ -121,24 +123,28 @@ class JobLog:
         return request, int(losses or 0)
 
     async def read_after(self, job_id: JobId, sequence: int) -> Tail:
-        """The events after `sequence`, in one consistent read. Raises `UnknownJob`."""
+        """The events after `sequence`, in one consistent read. Raises `UnknownJob`, `UnreadableLog`."""
         async with self._redis.pipeline(transaction=True) as pipe:
             pipe.hgetall(self._keys.meta(job_id))
             pipe.xrange(self._keys.log(job_id), min=f"({sequence}-0")
-            fields, entries = await pipe.execute()
-        return Tail(answers.meta(fields), [entry[b"e"] for _, entry in entries])
+            fields, entries = await _execute(pipe)
+        return Tail(answers.meta(fields), answers.events(entries))
 
-    async def view(self, job_id: JobId) -> JobView:
-        """The fold of the whole log, in one consistent read. Raises `UnknownJob`."""
+    async def whole(self, job_id: JobId) -> Whole:
+        """Everything, in one consistent read. Raises `UnknownJob`, `UnreadableLog`."""
         async with self._redis.pipeline(transaction=True) as pipe:
             pipe.hgetall(self._keys.meta(job_id))
             pipe.get(self._keys.base(job_id))
             pipe.xrange(self._keys.log(job_id))
-            fields, encoded, entries = await pipe.execute()
-        meta = answers.meta(fields)
-        base = msgspec.json.decode(encoded, type=JobSnapshot) if encoded else None
-        view = fold(job_id, (decode_event(entry[b"e"]) for _, entry in entries), base=base)
-        view.epoch = meta.reach.wrote
+            fields, base, entries = await _execute(pipe)
+        return Whole(answers.meta(fields), base or None, answers.events(entries))
+
+    async def view(self, job_id: JobId) -> JobView:
+        """The fold of the whole log, in one consistent read. Raises `UnknownJob`."""
+        whole = await self.whole(job_id)
+        base = msgspec.json.decode(whole.base, type=JobSnapshot) if whole.base else None
+        view = fold(job_id, map(decode_event, whole.events), base=base)
+        view.epoch = whole.meta.reach.wrote
         return view
 
     async def heads(self, job_ids: Sequence[JobId]) -> list[tuple[Epoch, int] | None]:
@@ -146,8 +152,9 @@ class JobLog:
         async with self._redis.pipeline(transaction=False) as pipe:
             for job_id in job_ids:
                 pipe.hmget(self._keys.meta(job_id), "epochs", "head")
-            replies = await pipe.execute()
-        return [answers.head(epochs, head) for epochs, head in replies]
+            # One key that holds something else must not hide where all the others stand.
+            replies = await pipe.execute(raise_on_error=False)
+        return [answers.head(reply) for reply in replies]
 
     async def looks(self, job_ids: Sequence[JobId]) -> list[Look | None]:
         """How each job stands, in one round trip; None for a log that is gone."""
@@ -182,6 +189,16 @@ class JobLog:
 
 def _flat(items: Iterable[tuple[str, str]]) -> list[str]:
     return [part for item in items for part in item]
+
+
+async def _execute(pipe: Pipeline) -> list[Any]:
+    """The answers. Raises `UnreadableLog` where a key holds something else than a log does."""
+    try:
+        return list(await pipe.execute())
+    except ResponseError as error:
+        if "WRONGTYPE" in str(error):
+            raise UnreadableLog(str(error)) from error
+        raise
 
 
 async def _reply(reply: Any) -> dict[bytes, bytes]:

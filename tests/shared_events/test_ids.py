@@ -1,10 +1,13 @@
 """Ids: what is one, and what is not."""
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from shared_events.ids import is_epoch, is_job_id, is_sequence, new_epoch, new_job_id
+
+UUID = "00000000-0000-4000-8000-000000000000"
 
 
 def test_new_ids_are_ids_and_differ() -> None:
@@ -14,8 +17,17 @@ def test_new_ids_are_ids_and_differ() -> None:
     assert is_epoch(new_epoch())
 
 
+def test_a_lower_case_uuid_is_a_job_id() -> None:
+    assert is_job_id(str(uuid4()))
+    assert not is_job_id(UUID.replace("4000", "A000"))
+
+
 @pytest.mark.parametrize(
-    "value", [None, 1, "", "a" * 19, "a" * 21, "A" * 20, "ä" * 20, "a" * 20 + "\n", b"a" * 20]
+    "value",
+    [
+        *(None, 1, "", "a" * 19, "a" * 21, "A" * 20, "ä" * 20, "a" * 20 + "\n", b"a" * 20),
+        *(UUID + "\n", UUID[:-1], UUID + "0", UUID.replace("-", ""), UUID.replace("0", "g"), f"{{{UUID}}}"),
+    ],
 )
 def test_what_is_no_job_id(value: Any) -> None:
     assert not is_job_id(value)
