@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from launch.install import browser, node, python
+from launch.install import browser, native, node, python
 from launch.install.failure import InstallFailure
 
 LEVELS: Final = ("run", "dev", "test")
@@ -34,6 +34,7 @@ def install(level: str, root: Path) -> None:
     turn = os.open(root, os.O_RDONLY)
     fcntl.flock(turn, fcntl.LOCK_EX)
     interpreter = python.install_packages(root, extras=["test"] if for_tests else [])
+    native.ensure_native(root, interpreter)
     node.install_assets(root, interpreter, for_tests=for_tests)
     if level == "test":
         browser.ensure_browser(interpreter)
