@@ -6,6 +6,7 @@ A connection that is open tells nothing: Redis may be frozen, or the subscriptio
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 import structlog
@@ -41,10 +42,13 @@ class Probe:
     def hears(self) -> bool:
         return self.age_s < DEAF_AFTER_S
 
-    def hear(self, channel: str, data: bytes) -> None:
-        if channel == self._channel:
+    def hear(self, channel: bytes, data: bytes) -> None:
+        if channel != self._channel.encode():
+            return
+        with suppress(ValueError):  # somebody else has said that
+            said_at = float(data)
             self._heard_at = time.monotonic()
-            self._on_echo(self._heard_at - float(data))
+            self._on_echo(self._heard_at - said_at)
 
     async def run(self) -> None:
         while True:
