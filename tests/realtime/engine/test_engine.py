@@ -1,50 +1,20 @@
 """Contract with python-socketio and python-engineio, in raw packets: what a hostile client tries."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from aiohttp import ClientWebSocketResponse, WSMsgType
 
-from realtime import engine
+from realtime.engine import socket_io as engine
+from realtime.fan_out import hub
 from shared_events.ids import new_epoch, new_job_id
 from shared_events.log import JobLog
 from tests.making import chunk, started_job, write
 from tests.realtime.conftest import Node
+from tests.realtime.engine.wire import Wire
 from tests.waiting import eventually
-
-
-class Wire:
-    """An Engine.IO websocket, packet by packet."""
-
-    def __init__(self, websocket: ClientWebSocketResponse) -> None:
-        self._websocket = websocket
-
-    async def send(self, packet: str | bytes) -> None:
-        if isinstance(packet, bytes):
-            await self._websocket.send_bytes(packet)
-        else:
-            await self._websocket.send_str(packet)
-
-    async def receive(self) -> str | None:
-        """The next packet; None when the server has closed the connection."""
-        message = await asyncio.wait_for(self._websocket.receive(), 5)
-        return message.data if message.type is WSMsgType.TEXT else None
-
-    async def closes(self) -> bool:
-        while await self.receive() is not None:
-            pass
-        return True
-
-    async def ask(self, name: str, payload: Any) -> dict[str, Any]:
-        await self.send("421" + json.dumps([name, payload]))
-        answer = await self.receive()
-        assert answer is not None
-        assert answer.startswith("431")
-        return dict(json.loads(answer[3:])[0])
 
 
 @asynccontextmanager
@@ -155,10 +125,19 @@ async def test_who_asks_without_end_and_reads_nothing_is_cut_off(
     node: Node, wire: Wire, monkeypatch: Any
 ) -> None:
     """Unread answers used to pile up without bound."""
-    monkeypatch.setattr("realtime.outlet.HIGH_WATER_BYTES", -1)
+    monkeypatch.setattr("realtime.fan_out.outlet.HIGH_WATER_BYTES", -1)
     for _ in range(engine.MAX_UNREAD_ANSWERS + 1):
         await wire.send('421["job:cancel",{"jobId":"x"}]')
     assert await wire.closes()
+
+
+async def test_a_page_that_comes_back_on_a_slow_line_is_not_closed(wire: Wire, monkeypatch: Any) -> None:
+    """What its first jobs had to say filled the line: it was closed for the others, again and again."""
+    monkeypatch.setattr("realtime.fan_out.outlet.HIGH_WATER_BYTES", -1)
+    for number in range(hub.MAX_FOLLOWED):
+        await wire.send(f'42{number}["job:subscribe",{{"jobId":"{new_job_id()}"}}]')
+    answers = [await wire.receive() or "" for _ in range(hub.MAX_FOLLOWED)]
+    assert all("too_many" in answer for answer in answers)
 
 
 @pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://127.0.0.1:1", ""])
@@ -186,8 +165,7 @@ async def visit(node: Node, job_id: str) -> None:
 
 
 def working_tasks() -> int:
-    """Without engineio's pings: each sleeps through its interval after the connection has gone."""
-    return sum("_send_ping" not in repr(task.get_coro()) for task in asyncio.all_tasks())
+    return len(asyncio.all_tasks())
 
 
 async def test_connections_leave_nothing_behind(node: Node, log: JobLog) -> None:
