@@ -7,7 +7,7 @@ from typing import Final
 import structlog
 from structlog.types import Processor
 
-from launch.log_throttle import LogThrottle
+from launch.log_throttle import LogThrottle, Seldom
 from launch.settings import Settings
 
 _NOISY: Final = ("aiohttp.access", "asyncio", "rq")
@@ -24,6 +24,7 @@ def configure_logs(settings: Settings) -> None:
     )
     handler = logging.StreamHandler()
     handler.setFormatter(formatter)
+    handler.addFilter(Seldom())
     logging.basicConfig(handlers=[handler], level=settings.log_level.upper(), force=True)
     for name in _NOISY:
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -69,6 +69,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     modules: tuple[str, ...]
     """Importable modules with agents of one's own, from `jobcast.toml`."""
     openai: OpenAISettings | None
+    native: bool
+    """Whether the C module of the fan-out is used if it was built."""
+    compression: bool
+    """Whether websocket clients that offer it get large batches compressed."""
 
     @property
     def url(self) -> str:
@@ -107,6 +111,8 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         ),
         modules=_modules(config),
         openai=_openai(environment),
+        native=environment.choice("JOBCAST_NATIVE", "on", ("on", "off")) == "on",
+        compression=environment.choice("WEBSOCKET_COMPRESSION", "off", ("on", "off")) == "on",
     )
 
 

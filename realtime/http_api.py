@@ -11,10 +11,11 @@ from redis.exceptions import RedisError
 from realtime import requests
 from realtime.agents import AgentDirectory
 from realtime.errors import InvalidRequest, Unavailable
+from realtime.fan_out.probe import Probe
 from realtime.jobs import Jobs
+from realtime.limits import Limits
 from realtime.metrics import Metrics
-from realtime.probe import Probe
-from realtime.problem import json_body, respond
+from realtime.problem import Handler, json_body, respond
 from realtime.socket_api import OWNER
 from shared_events.ids import JobId
 
@@ -25,23 +26,32 @@ class HttpApi:
     """Handlers; `routes` says which path each serves."""
 
     def __init__(
-        self, jobs: Jobs, directory: AgentDirectory, probe: Probe, redis: Redis, metrics: Metrics
+        self,
+        jobs: Jobs,
+        directory: AgentDirectory,
+        *,
+        limits: Limits,
+        probe: Probe,
+        redis: Redis,
+        metrics: Metrics,
     ) -> None:
         self._jobs = jobs
+        self._limits = limits
         self._directory = directory
         self._probe = probe
         self._redis = redis
         self._metrics = metrics
+        self.draining = False
 
     @property
     def routes(self) -> list[web.RouteDef]:
         return [
-            web.post("/v1/jobs", self.submit),
-            web.get("/v1/jobs/{job_id}", self.read),
-            web.post("/v1/jobs/{job_id}/cancel", self.cancel),
-            web.post("/v1/jobs/{job_id}/pause", self.pause),
-            web.post("/v1/jobs/{job_id}/resume", self.resume),
-            web.get("/v1/agents", self.agents),
+            web.post("/v1/jobs", self._limited(self.submit, "job:submit")),
+            web.get("/v1/jobs/{job_id}", self._limited(self.read)),
+            web.post("/v1/jobs/{job_id}/cancel", self._limited(self.cancel)),
+            web.post("/v1/jobs/{job_id}/pause", self._limited(self.pause)),
+            web.post("/v1/jobs/{job_id}/resume", self._limited(self.resume)),
+            web.get("/v1/agents", self._limited(self.agents)),
             web.get("/healthz", self.healthz),
             web.get("/readyz", self.readyz),
             web.get("/metrics", self.metrics),
@@ -86,13 +96,26 @@ class HttpApi:
         return respond({"healthy": True})
 
     async def readyz(self, _request: web.Request) -> web.Response:
-        """Ready: Redis answers, and what is published comes back over the bus."""
-        checks = {"redis": await self._redis_answers(), "bus": self._probe.hears}
+        """Ready: Redis answers, what is published comes back over the bus, and the node is not going."""
+        checks = {
+            "redis": await self._redis_answers(),
+            "bus": self._probe.hears,
+            "staying": not self.draining,
+        }
         ready = all(checks.values())
         return respond({"ready": ready, "checks": checks}, status=200 if ready else 503)
 
     async def metrics(self, _request: web.Request) -> web.Response:
         return web.Response(body=self._metrics.text(), headers={"Content-Type": "text/plain; version=0.0.4"})
+
+    def _limited(self, handler: Handler, request_name: str = "") -> Handler:
+        """`handler`, but that one user may not ask too often."""
+
+        async def check(request: web.Request) -> web.StreamResponse:
+            self._limits.check(request_name, user=OWNER)
+            return await handler(request)
+
+        return check
 
     async def _redis_answers(self) -> bool:
         try:

@@ -12,13 +12,16 @@ from redis.retry import Retry
 
 from launch.settings import Settings
 from realtime.agents import AgentDirectory
-from realtime.engine import SocketServer
+from realtime.drain import drain
+from realtime.engine.socket_io import SocketServer
+from realtime.fan_out.broadcast import choose
+from realtime.fan_out.hub import Hub
+from realtime.fan_out.probe import Probe
 from realtime.http_api import HttpApi
-from realtime.hub import Hub
 from realtime.jobs import Jobs
+from realtime.limits import Limits
 from realtime.metrics import Metrics
 from realtime.origins import allows
-from realtime.probe import Probe
 from realtime.socket_api import SocketApi
 from shared_events.ids import new_epoch
 from shared_events.keys import Keys
@@ -40,16 +43,25 @@ class Node:
         log = JobLog(self._events, keys, lease_s=settings.lease_s)
         directory = AgentDirectory(self._catalogue, keys)
         jobs = Jobs(log, self._events, JobQueue(self._queue, keys), directory, keys)
-        self._hub = Hub(self._events, log, keys)
-        api = SocketApi(self._hub, jobs)
+        self._hub = Hub(self._events, log, keys, send_many=choose(native=settings.native))
+        limits = Limits()
+        api = SocketApi(self._hub, jobs, limits)
         origins = allows(settings.cors_origins)
-        self.sockets = SocketServer(api.dispatch, allowed_events=api.events, cors_allowed_origins=origins)
-        self.sockets.on_gone = self._hub.leave_all
+        self.sockets = SocketServer(
+            api.dispatch,
+            self._hub.outlets,
+            allowed_events=api.events,
+            cors_allowed_origins=origins,
+            compression=settings.compression,
+        )
+        self._drain_s = settings.drain_s
         metrics = api.metrics = Metrics(self._hub, self.sockets)
         channel = keys.probe(new_epoch())
         self._probe = Probe(self._events, self._hub.bus, channel, on_echo=metrics.probe_seconds.set)
         self._hub.on_other = self._probe.hear
-        self.http = HttpApi(jobs, directory, self._probe, self._events, metrics)
+        self.http = HttpApi(
+            jobs, directory, limits=limits, probe=self._probe, redis=self._events, metrics=metrics
+        )
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -57,7 +69,7 @@ class Node:
         tasks = [
             asyncio.create_task(self._hub.run(), name="hub"),
             asyncio.create_task(self._probe.run(), name="probe"),
-            asyncio.create_task(self.sockets.sweep(), name="sweep"),
+            asyncio.create_task(self.sockets.run(), name="connections"),
         ]
         for task in tasks:
             task.add_done_callback(_die_with)
@@ -68,6 +80,12 @@ class Node:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await self._close()
+
+    async def drain(self) -> None:
+        """Be not ready any more, and let all connections go."""
+        self.http.draining = True
+        self._hub.flusher.flush_all()
+        await drain(self.sockets, longest_s=self._drain_s)
 
     async def _close(self) -> None:
         await self.sockets.shutdown()

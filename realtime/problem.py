@@ -1,8 +1,9 @@
 """Answers of the HTTP API: JSON, and errors as `application/problem+json`."""
 
+import asyncio
 import http
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import structlog
@@ -12,6 +13,9 @@ from aiohttp.http_exceptions import HttpProcessingError
 from realtime.errors import InvalidRequest, RequestError, TooLarge
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+BODY_WITHIN_S: Final = 30.0
+"""A body that is not there by then is not waited for."""
 
 _log = structlog.get_logger("http")
 
@@ -52,7 +56,14 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
         return problem(500, "internal", "The server could not do that; its log says why.")
 
 
-_UNREADABLE = (web.PayloadAccessError, web.RequestPayloadError, ClientPayloadError, HttpProcessingError)
+_UNREADABLE = (
+    web.PayloadAccessError,
+    web.RequestPayloadError,
+    ClientPayloadError,
+    HttpProcessingError,
+    ConnectionError,  # nobody sees the answer
+    TimeoutError,
+)
 
 
 async def json_body(request: web.Request) -> Any:
@@ -60,15 +71,11 @@ async def json_body(request: web.Request) -> Any:
     if request.content_type != "application/json":
         raise InvalidRequest(f"Content-Type must be application/json, not {request.content_type!r}.")
     try:
-        return msgspec.json.decode(await request.read())
+        async with asyncio.timeout(BODY_WITHIN_S):
+            return msgspec.json.decode(await request.read())
     except web.HTTPRequestEntityTooLarge as error:
         raise TooLarge("A request may have 64 KiB at most.") from error
-    except (
-        web.PayloadAccessError,
-        web.RequestPayloadError,
-        ClientPayloadError,
-        HttpProcessingError,
-    ) as error:
+    except _UNREADABLE as error:
         raise InvalidRequest(f"The body cannot be read: {type(error).__name__}.") from error
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise InvalidRequest(f"The body is not JSON: {error}.") from error

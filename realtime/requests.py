@@ -39,6 +39,11 @@ class Unsubscribe(Request, frozen=True):
     job_id: Any
 
 
+class Visibility(Request, frozen=True):
+    job_id: Any
+    visible: bool
+
+
 class Cancel(Request, frozen=True):
     job_id: Any
     reason: str | None = None

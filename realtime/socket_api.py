@@ -7,12 +7,13 @@ import msgspec
 import structlog
 
 from realtime import requests
-from realtime.engine import Answer
+from realtime.engine.socket_io import Answer
 from realtime.errors import RequestError, Unavailable, refusal
-from realtime.hub import Hub
+from realtime.fan_out.hub import Hub
+from realtime.fan_out.outlet import Outlet
 from realtime.jobs import Jobs
+from realtime.limits import Limits
 from realtime.metrics import Metrics
-from realtime.outlet import Outlet
 
 OWNER: Final = "dev"
 """The only user of a server without sign-in."""
@@ -23,14 +24,16 @@ _log = structlog.get_logger("socket")
 class SocketApi:
     """Answers the requests of PROTOCOL.md."""
 
-    def __init__(self, hub: Hub, jobs: Jobs) -> None:
+    def __init__(self, hub: Hub, jobs: Jobs, limits: Limits) -> None:
         self._hub = hub
         self._jobs = jobs
+        self._limits = limits
         self.metrics: Metrics | None = None
         self._handlers: dict[str, Callable[[Outlet, Any], Awaitable[Answer]]] = {
             "job:submit": self._submit,
             "job:subscribe": self._subscribe,
             "job:unsubscribe": self._unsubscribe,
+            "job:visibility": self._visibility,
             "job:cancel": self._cancel,
             "job:pause": self._pause,
             "job:resume": self._resume,
@@ -43,6 +46,7 @@ class SocketApi:
     async def dispatch(self, outlet: Outlet, name: str, payload: Any) -> Answer:
         """The answer to any of `events`; never raises."""
         try:
+            self._limits.check(name, user=OWNER, budget=outlet.budget)
             return await self._handlers[name](outlet, payload)
         except RequestError as error:
             return self._refuse(error)
@@ -65,21 +69,26 @@ class SocketApi:
         request = requests.parse(payload, requests.Subscribe)
         checkpoint = requests.checkpoint(request)
         job_id = requests.job_id(request.job_id)
-        read, attach = await self._hub.join(outlet, job_id, checkpoint)
-        position = read.reading.position
+        standing, attach = await self._hub.join(outlet, job_id, checkpoint)
         return {
             "ok": True,
             "jobId": job_id,
-            "status": read.status,
-            "epoch": position.epoch,
-            "sequence": position.sequence,
-            "mode": "snapshot" if read.is_snapshot else "delta",
+            "status": standing.status,
+            "epoch": standing.position.epoch,
+            "sequence": standing.position.sequence,
+            "mode": "snapshot" if standing.is_snapshot else "delta",
         }, attach
 
     async def _unsubscribe(self, outlet: Outlet, payload: Any) -> Answer:
         job_id = requests.job_id(requests.parse(payload, requests.Unsubscribe).job_id)
         self._hub.leave(outlet, job_id)
         return {"ok": True, "jobId": job_id}, None
+
+    async def _visibility(self, outlet: Outlet, payload: Any) -> Answer:
+        request = requests.parse(payload, requests.Visibility)
+        job_id = requests.job_id(request.job_id)
+        self._hub.show(outlet, job_id, visible=request.visible)
+        return {"ok": True, "jobId": job_id, "visible": request.visible}, None
 
     async def _cancel(self, _outlet: Outlet, payload: Any) -> Answer:
         request = requests.parse(payload, requests.Cancel)

@@ -153,7 +153,7 @@ def test_a_killed_launcher_leaves_nothing_and_the_next_one_starts_at_once(
     assert all_gone(family)
 
 
-@pytest.mark.parametrize("word", ["valkey-server", "web.py", "worker.py"])
+@pytest.mark.parametrize("word", ["-server", "web.py", "worker.py"])  # valkey-server or redis-server
 def test_a_process_that_dies_comes_back_and_the_others_stay(running: Program, word: str) -> None:
     before = _kept(running)
     dead = running_command(running, word)

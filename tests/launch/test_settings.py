@@ -65,6 +65,8 @@ def test_an_empty_value_is_an_absent_one() -> None:
         ("LOG_FORMAT", "xml", "'xml'", "one of console, json"),
         ("LOG_LEVEL", "loud", "'loud'", "one of debug, info, warning, error"),
         ("KEY_PREFIX", "a{b}", "'a{b}'", "1 to 40 of a-z 0-9 _ -"),
+        ("WEBSOCKET_COMPRESSION", "gzip", "'gzip'", "one of on, off"),
+        ("JOBCAST_NATIVE", "maybe", "'maybe'", "one of on, off"),
         ("JOBCAST_CONFIG", "/no/such/file.toml", "'/no/such/file.toml'", "the path of a readable file"),
         ("OPENAI_BASE_URL", "api.example.com", "OPENAI_BASE_URL", "an http:// or https:// URL"),
         ("JOBCAST_SECRET", PASSWORD, "JOBCAST_SECRET", "unset it"),
@@ -138,6 +140,16 @@ def test_a_long_data_dir_moves_the_socket_to_where_its_path_fits(part: str) -> N
     assert one is not None
     assert len(os.fsencode(one)) <= 100
     assert one != other
+
+
+def test_compression_is_asked_for() -> None:
+    assert not read().compression
+    assert read(WEBSOCKET_COMPRESSION="on").compression
+
+
+def test_the_native_fan_out_can_be_turned_off() -> None:
+    assert read().native
+    assert not read(JOBCAST_NATIVE="off").native
 
 
 def test_an_ipv6_address_is_bracketed_in_the_url() -> None:

@@ -28,7 +28,12 @@ class Peer:
 
     @property
     def sequences(self) -> list[int]:
-        return [payload["sequence"] for _, payload in self.events]
+        """Of the events that came; a merged chunk stands for all of its own."""
+        return [
+            sequence
+            for _, payload in self.events
+            for sequence in range(payload.get("fromSequence", payload["sequence"]), payload["sequence"] + 1)
+        ]
 
 
 @asynccontextmanager

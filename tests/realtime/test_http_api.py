@@ -1,12 +1,17 @@
 """The HTTP requests."""
 
+import asyncio
 from typing import Any
 
 import pytest
 
+from realtime import app, problem
+from realtime.app import NODE
+from realtime.rates import Rates
 from shared_events.ending import end_job
 from shared_events.events import JobCompleted, JobStatus
 from shared_events.ids import new_epoch, new_job_id
+from shared_events.keys import Keys
 from shared_events.log import JobLog
 from tests.making import completed, failed, started_job, write
 from tests.realtime.conftest import Node, serving
@@ -187,3 +192,33 @@ async def test_a_body_that_does_not_decompress_is_a_bad_request(node: Node) -> N
     headers = {"Content-Type": "application/json", "Content-Encoding": "deflate"}
     status, _ = await node.post("/v1/jobs", data=b"not deflated", headers=headers)
     assert status == 400
+
+
+async def test_who_asks_too_often_over_http_is_told_so(node: Node) -> None:
+    node.app[NODE].http._limits._users = Rates(rate=0.0, burst=3.0)
+    statuses = [(await node.get("/v1/agents"))[0] for _ in range(4)]
+    assert statuses == [200, 200, 200, 429]
+    assert (await node.get("/healthz"))[0] == 200
+
+
+HALF_A_REQUEST = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+HALF_A_BODY = (
+    b"POST /v1/jobs HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n"
+    b"Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
+)
+
+
+@pytest.mark.parametrize("said", [b"", HALF_A_REQUEST, HALF_A_BODY])
+async def test_who_never_finishes_what_it_says_is_not_waited_for(
+    shared_redis: RedisServer, keys: Keys, said: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half a request was kept for an hour, half a body for ever: each with a descriptor."""
+    monkeypatch.setattr(app, "IDLE_S", 0.3)
+    monkeypatch.setattr(problem, "BODY_WITHIN_S", 0.3)
+    async with serving(shared_redis.url, keys) as node:
+        reader, writer = await asyncio.open_connection("127.0.0.1", node.settings.port)
+        writer.write(said)
+        async with asyncio.timeout(5):
+            answer = await reader.readline()
+        writer.close()
+    assert answer == (b"HTTP/1.1 400 Bad Request\r\n" if said is HALF_A_BODY else b"")

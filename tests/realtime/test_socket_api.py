@@ -27,7 +27,7 @@ async def test_from_any_last_sequence_all_is_gapless(node: Node, log: JobLog, tr
                 answer = await peer.subscribe(job_id, **checkpoint)
                 assert (answer["ok"], answer["mode"], answer["sequence"]) == (True, "delta", 10)
                 missed = 10 - last
-                await eventually(lambda: len(peer.events) == missed)  # noqa: B023  awaited in this round
+                await eventually(lambda: len(peer.sequences) == missed)  # noqa: B023  awaited in this round
                 assert peer.sequences == list(range(last + 1, 11))
 
 
@@ -36,7 +36,7 @@ async def test_a_long_log_comes_over_polling(node: Node, log: JobLog) -> None:
     await started_job(log, job_id, epoch, *("x" for _ in range(200)))
     async with connected(node.url, "polling") as peer:
         await peer.subscribe(job_id, lastSequence=0)
-        await eventually(lambda: len(peer.events) == 201)
+        await eventually(lambda: len(peer.sequences) == 201)
         assert peer.sequences == list(range(1, 202))
 
 
