@@ -8,8 +8,9 @@ from typing import IO, Any
 
 import click
 
-from cli.follower import Client, RequestRefused, Unreachable, Wish, connected
+from cli.follower import Client, RequestRefused, Wish, connected
 from cli.screen import Screen
+from cli.unreachable import Unreachable
 from launch.checkout import verify_checkout
 from launch.environment import split_url
 from launch.settings import read_settings
@@ -73,7 +74,7 @@ def submit(url: str, /, agent: str, fields: tuple[str, ...], follow: bool, **opt
 def follow(url: str, job_id: str) -> None:
     """Follow JOB from its beginning until it ends."""
     if not is_job_id(job_id):
-        raise Refusal(f"{job_id!r} is not a job id: 20 characters of 0-9 and a-z.", EXIT_USAGE)
+        raise Refusal(f"{job_id!r} is not a job id: 20 characters of 0-9 and a-z, or a UUID.", EXIT_USAGE)
     _run(_follow(url, job_id))
 
 

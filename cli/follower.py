@@ -15,6 +15,8 @@ from aiohttp import ClientSession
 from socketio.exceptions import ConnectionError as SocketConnectionError
 from socketio.exceptions import SocketIOError
 
+from cli.reconnection import Reconnection
+from cli.unreachable import Unreachable
 from shared_events.errors import JobcastError
 from shared_events.events import EVENTS, Event, JobSnapshot
 from shared_events.fold import JobView, Outcome
@@ -35,11 +37,6 @@ class RequestRefused(JobcastError):
         super().__init__(message)
         self.refusal = code
         self.can_retry = retryable
-
-
-class Unreachable(JobcastError):
-    code = "unavailable"
-    retryable = True
 
 
 class Client:
@@ -144,11 +141,16 @@ def receive(view: JobView, event: Event | JobSnapshot) -> Outcome:
 async def connected(url: str, *, transports: list[str] | None = None) -> AsyncIterator[Client]:
     """A client of the server at `url`; it reconnects by itself. Raises `Unreachable`."""
     async with ClientSession() as session:  # of our own, as the client leaves one open when it cannot connect
-        socket = socketio.AsyncClient(http_session=session, reconnection_delay=0.2, reconnection_delay_max=2)
-        await _connect(socket, url, transports or ["websocket"])
+        socket = socketio.AsyncClient(http_session=session, reconnection=False)
+        connect = partial(_connect, socket, url, transports or ["websocket"])
+        reconnection = Reconnection(socket, connect)
+        await connect()
+        keeping = asyncio.create_task(reconnection.run(), name="reconnection")
         try:
             yield Client(socket)
         finally:
+            keeping.cancel()
+            await asyncio.wait({keeping})
             # A polite farewell over polling waits for the poll to end.
             await socket.eio.disconnect(abort=True)
 

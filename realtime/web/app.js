@@ -7,10 +7,12 @@ import { JobcastError, submitJob } from "./client/index.js";
 import { goToJob, jobInAddress, questionInHistory } from "./page/address.js";
 import { fetchCatalogue } from "./page/catalogue.js";
 import { Composer } from "./page/composer.js";
+import { ConnectionSign } from "./page/connection_sign.js";
 import { element, write } from "./page/element.js";
 import { Reading } from "./page/reading.js";
 
 /** @import { Question } from "./page/composer.js" */
+/** @import { Show } from "./page/connection_sign.js" */
 
 const NOBODY_MS = 3_000;
 
@@ -20,12 +22,10 @@ let nextOffer;
 let foundNobody = false;
 const socket = io({ transports: ["websocket", "polling"], tryAllTransports: true });
 const composer = new Composer(ask);
-const reading = new Reading(socket, { error: tellError, waiting: tellWaiting });
+const sign = new ConnectionSign(socket, showConnection);
+const reading = new Reading(socket, { error: tellError, waiting: (words) => sign.wait(words) });
 
-socket.on("connect", () => tellConnection("connected", "connected"));
 socket.on("connect", offerCatalogue);
-socket.on("disconnect", () => tellConnection("lost", "reconnecting…"));
-socket.on("connect_error", () => tellConnection("lost", "no connection, trying again…"));
 addEventListener("popstate", showAddress);
 
 showAddress();
@@ -75,17 +75,9 @@ function tellError(message) {
   foundNobody = false;
 }
 
-/**
- * @param {"connecting" | "connected" | "lost"} state
- * @param {string} words
- */
-function tellConnection(state, words) {
+/** @type {Show} */
+function showConnection(state, words) {
   const connection = element("connection", HTMLElement);
   connection.dataset.state = state;
   write(connection, words);
-}
-
-/** @param {string} words empty: there is an answer */
-function tellWaiting(words) {
-  if (socket.connected) tellConnection(words ? "lost" : "connected", words || "connected");
 }

@@ -24,7 +24,7 @@ def test_what_is_no_url_of_a_server_is_said_to_be_none(url: str, *, in_environme
         (["submit", "chat", "prompt"], "'prompt' is not KEY=VALUE."),
         (["submit", "chat", "=x"], "'=x' is not KEY=VALUE."),
         (["submit", "chat", 'messages:=[{"role"'], "'[{\"role\"' is not JSON: "),
-        (["follow", "xyz"], "'xyz' is not a job id: 20 characters of 0-9 and a-z."),
+        (["follow", "xyz"], "'xyz' is not a job id: 20 characters of 0-9 and a-z, or a UUID."),
     ],
 )
 def test_what_cannot_be_understood_is_wrong_usage(words: list[str], said: str) -> None:

@@ -6,23 +6,12 @@ import { afterEach, beforeEach, test } from "node:test";
 import { answer, following, stopClocks } from "./following.js";
 import { chunk, status } from "./job_events.js";
 import { MemoryStorage } from "./memory_storage.js";
+import { closePage, hide, openPage } from "./page.js";
 
 beforeEach(stopClocks);
 
-beforeEach(() => {
-  globalThis.document = Object.assign(new EventTarget(), { hidden: false });
-  globalThis.window = new EventTarget();
-});
-
-afterEach(() => {
-  delete globalThis.document;
-  delete globalThis.window;
-});
-
-function hide(hidden) {
-  globalThis.document.hidden = hidden;
-  globalThis.document.dispatchEvent(new Event("visibilitychange"));
-}
+beforeEach(openPage);
+afterEach(closePage);
 
 const onWindow = (name, fields) => globalThis.window.dispatchEvent(Object.assign(new Event(name), fields));
 const comeBack = () => onWindow("pageshow", { persisted: true });

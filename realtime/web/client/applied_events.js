@@ -57,3 +57,29 @@ export class AppliedEvents {
     this.#over = {};
   }
 }
+
+/** All who iterate over one job's events. */
+export class Readers {
+  /** @type {Set<AppliedEvents>} */
+  #open = new Set();
+  #over = false;
+
+  open() {
+    const reader = new AppliedEvents(() => this.#open.delete(reader));
+    if (this.#over) reader.end();
+    else this.#open.add(reader);
+    return reader;
+  }
+
+  /** @param {AppliedEvent} event */
+  push(event) {
+    this.#open.forEach((reader) => reader.push(event));
+  }
+
+  /** @param {{error?: unknown}} how */
+  end(how) {
+    this.#over = true;
+    this.#open.forEach((reader) => reader.end(how));
+    this.#open.clear();
+  }
+}

@@ -115,7 +115,7 @@ function restore(jobId, value) {
   return outcome === "applied" && isCheckpoint(view) ? view : undefined;
 }
 
-/** @param {JobView} view */
+/** @param {Pick<JobView, "epoch" | "sequence">} view */
 export function isCheckpoint({ epoch, sequence }) {
   return sequence > 0 && /^[0-9a-z]{12}$/.test(epoch);
 }

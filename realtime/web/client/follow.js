@@ -6,41 +6,34 @@
  *     const view = await job.done;
  */
 
-import { AppliedEvents } from "./applied_events.js";
+import { Readers } from "./applied_events.js";
 import { Audience } from "./audience.js";
-import { backoffMs } from "./backoff.js";
 import { CheckpointSaver } from "./checkpoint_saver.js";
-import { CheckpointStore, isCheckpoint } from "./checkpoint.js";
+import { CheckpointStore } from "./checkpoint.js";
 import { Control } from "./control.js";
 import { JobcastError } from "./errors.js";
 import { emptyView, ended, receive } from "./fold.js";
-import { watchPage } from "./page_life.js";
-import { Subscription } from "./subscription.js";
+import { FollowEvent } from "./follow_event.js";
+import { Gaps } from "./gaps.js";
+import { pageIsVisible, watchPage } from "./page_life.js";
+import { Subscription, requestFor } from "./subscription.js";
 import { Watchdog } from "./watchdog.js";
 
 /** @import { StorageLike } from "./checkpoint.js" */
+/** @import { ServerNotice } from "./connection.js" */
 /** @import { JobView } from "./fold.js" */
 /** @import { JobSocket } from "./request.js" */
 /** @import { AppliedEvent } from "./applied_events.js" */
 
-/** @typedef {{storage?: StorageLike | null, signal?: AbortSignal}} FollowOptions storage null: keep nothing */
+/**
+ * @typedef {object} FollowOptions
+ * @property {StorageLike | null} [storage] null: keep nothing
+ * @property {AbortSignal} [signal]
+ * @property {boolean} [visibility] false: whether the page is hidden plays no part; see `setVisible`
+ */
 
 /** A terminal event may be lost without a successor that would reveal it: silence is looked into. */
 const SILENCE_MS = 15_000;
-/** Gaps that this many deltas in a row did not close are closed by a snapshot. */
-const FRUITLESS_DELTAS = 2;
-
-/** An event with what it is about in `detail`, as a `CustomEvent` has it (Node 18 knows none). */
-export class FollowEvent extends Event {
-  /**
-   * @param {string} type
-   * @param {unknown} detail
-   */
-  constructor(type, detail) {
-    super(type);
-    this.detail = detail;
-  }
-}
 
 /**
  * @param {JobSocket} socket a Socket.IO client socket
@@ -55,16 +48,17 @@ export function followJob(socket, jobId, options = {}) {
 /**
  * Events, each with `detail`: `change` `{name, payload, view}` after each applied event; `done` the
  * terminal view; `error` a `JobcastError`: it follows no more; `retry` a `JobcastError`: it asks again;
- * `subscribed` nothing: the server has answered.
+ * `subscribed` nothing: the server has answered; `notice` a `ServerNotice`: the server will end the connection.
  * @implements {AsyncIterable<AppliedEvent>}
  */
 export class JobFollower extends EventTarget {
-  #socket;
+  #audience;
+  #mindsPage;
   #view;
   #open = true;
-  #fruitless = { sequence: -1, count: 0 };
-  /** @type {Set<AppliedEvents>} */
-  #readers = new Set();
+  #visible = true;
+  #gaps = new Gaps();
+  #readers = new Readers();
   /** @type {(() => void)[]} */
   #releases = [];
   /** @type {{resolve: (view: JobView) => void, reject: (error: JobcastError) => void}} */
@@ -79,14 +73,15 @@ export class JobFollower extends EventTarget {
    * @param {string} jobId
    * @param {FollowOptions} options
    */
-  constructor(socket, jobId, { storage, signal }) {
+  constructor(socket, jobId, { storage, signal, visibility = true }) {
     super();
     const store = new CheckpointStore(storage);
-    this.#socket = socket;
+    this.#audience = Audience.of(socket);
+    this.#mindsPage = visibility;
     this.#view = store.load(jobId) ?? emptyView(jobId);
     this.#control = new Control(socket);
     this.#saver = new CheckpointSaver(store);
-    this.#subscription = new Subscription(socket, ({ whole }) => this.#request(whole), {
+    this.#subscription = new Subscription(socket, ({ whole }) => requestFor(this.#view, whole), {
       answered: () => this.#subscribed(),
       postponed: (error) => this.#dispatch("retry", error),
       refused: (error) => this.#fail(error),
@@ -130,6 +125,16 @@ export class JobFollower extends EventTarget {
     return this.#control.ask("job:resume", this.#view);
   }
 
+  /**
+   * Say whether anybody looks, for instance when an element is scrolled out of view: while nobody does, and while
+   * the page is hidden, text comes about once a second. Nothing is lost by it.
+   * @param {boolean} visible
+   */
+  setVisible(visible) {
+    this.#visible = visible;
+    if (this.#open) this.#audience.turned(this.jobId);
+  }
+
   /** Follow no more. The job goes on; its checkpoint stays. */
   close() {
     if (!this.#open) return;
@@ -140,10 +145,7 @@ export class JobFollower extends EventTarget {
 
   /** The events applied from now on. What was held before is in `view`. */
   [Symbol.asyncIterator]() {
-    const reader = new AppliedEvents(() => this.#readers.delete(reader));
-    if (this.#open) this.#readers.add(reader);
-    else reader.end();
-    return reader;
+    return this.#readers.open();
   }
 
   /** @param {AbortSignal} [signal] */
@@ -158,25 +160,28 @@ export class JobFollower extends EventTarget {
 
   /** @param {AbortSignal} [signal] */
   #attach(signal) {
-    const audience = Audience.of(this.#socket);
+    const close = () => this.close();
+    signal?.addEventListener("abort", close);
+    this.#releases = [this.#join(), () => signal?.removeEventListener("abort", close), this.#watchPage()];
+  }
+
+  #join() {
     const follower = {
       receive: this.#receive.bind(this),
       connected: () => this.#subscription.restart(),
+      noticed: (/** @type {ServerNotice} */ notice) => this.#dispatch("notice", notice),
+      visible: () => this.#visible && (!this.#mindsPage || pageIsVisible()),
     };
-    const close = () => this.close();
-    audience.join(this.jobId, follower);
-    signal?.addEventListener("abort", close);
-    this.#releases = [
-      () => audience.leave(this.jobId, follower),
-      () => signal?.removeEventListener("abort", close),
-      watchPage({ woke: () => this.#subscription.renew(), leaving: () => this.#saver.flush() }),
-    ];
+    this.#audience.join(this.jobId, follower);
+    return () => this.#audience.leave(this.jobId, follower);
   }
 
-  /** @param {boolean} whole */
-  #request(whole) {
-    const { jobId, epoch, sequence } = this.#view;
-    return whole || !isCheckpoint(this.#view) ? { jobId } : { jobId, epoch, lastSequence: sequence };
+  #watchPage() {
+    return watchPage({
+      woke: () => this.#subscription.renew(),
+      leaving: () => this.#saver.flush(),
+      turned: () => this.#audience.turned(this.jobId),
+    });
   }
 
   /**
@@ -195,23 +200,19 @@ export class JobFollower extends EventTarget {
   #show(event) {
     this.#view = event.view;
     this.#saver.hold(event.view);
-    this.#readers.forEach((reader) => reader.push(event));
+    this.#readers.push(event);
     this.#dispatch("change", event);
     if (ended(event.view)) this.#finish();
   }
 
   #subscribed() {
     this.#watchdog.feed();
+    this.#audience.subscribed(this.jobId);
     this.#dispatch("subscribed", undefined);
   }
 
   #closeGap() {
-    if (this.#subscription.underWay) return;
-    const { sequence, count } = this.#fruitless;
-    const fruitless = sequence === this.#view.sequence ? count + 1 : 0;
-    this.#fruitless = { sequence: this.#view.sequence, count: fruitless };
-    const afterMs = fruitless > 0 ? backoffMs(fruitless - 1) : 0;
-    this.#subscription.renew({ whole: fruitless >= FRUITLESS_DELTAS, afterMs });
+    if (!this.#subscription.underWay) this.#subscription.renew(this.#gaps.at(this.#view.sequence));
   }
 
   #finish() {
@@ -235,8 +236,7 @@ export class JobFollower extends EventTarget {
     this.#subscription.stop();
     this.#watchdog.stop();
     this.#saver.flush();
-    this.#readers.forEach((reader) => reader.end(how));
-    this.#readers.clear();
+    this.#readers.end(how);
   }
 
   /**

@@ -1,12 +1,18 @@
 /** When the page wakes and when it may be about to go; says nothing where there is no page (Node). */
 
+/** Whether somebody may see it; where there is no page, somebody does. */
+export function pageIsVisible() {
+  return !globalThis.document?.hidden;
+}
+
 /**
- * @param {{woke: () => void, leaving: () => void}} listener
+ * @param {{woke: () => void, leaving: () => void, turned: () => void}} listener turned: visible or hidden
  * @returns {() => void} stops listening
  */
-export function watchPage({ woke, leaving }) {
+export function watchPage({ woke, leaving, turned }) {
   const stops = [
-    listen("document", "visibilitychange", () => (globalThis.document.hidden ? leaving() : woke())),
+    listen("document", "visibilitychange", () => (pageIsVisible() ? woke() : leaving())),
+    listen("document", "visibilitychange", turned),
     // A page that comes back from the back/forward cache goes on with its old variables.
     listen("window", "pageshow", (event) => /** @type {PageTransitionEvent} */ (event).persisted && woke()),
     listen("window", "pagehide", leaving),

@@ -12,7 +12,18 @@ import { JobcastError } from "./errors.js";
  * @property {(name: string, listener: (...values: any[]) => void) => unknown} off
  * @property {(name: string, ...values: any[]) => unknown} emit
  * @property {() => unknown} [connect]
+ * @property {Reconnecting} [io] what connects it again
  * @property {(ms: number) => {emit: (name: string, ...values: any[]) => unknown}} timeout
+ */
+
+/**
+ * What it needs of a Socket.IO manager: each of the three gives its value, or takes one.
+ * @typedef {object} Reconnecting
+ * @property {(ms?: number) => any} reconnectionDelay
+ * @property {(ms?: number) => any} reconnectionDelayMax
+ * @property {(share?: number) => any} randomizationFactor
+ * @property {(name: any, listener: () => void) => unknown} on
+ * @property {(name: any, listener: () => void) => unknown} off
  */
 
 /** @typedef {{ok: true, jobId: string} & Record<string, unknown>} Answer */

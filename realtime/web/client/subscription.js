@@ -1,11 +1,22 @@
 /** Keeps one job subscribed: one request at a time, repeated until it is answered or refused for good. */
 
 import { backoffMs, pause } from "./backoff.js";
+import { isCheckpoint } from "./checkpoint.js";
 import { JobcastError } from "./errors.js";
 import { ask } from "./request.js";
 
+/** @import { JobView } from "./fold.js" */
 /** @import { JobSocket } from "./request.js" */
 /** @typedef {{jobId: string, epoch?: string, lastSequence?: number}} SubscribeRequest */
+
+/**
+ * @param {JobView} view what is held
+ * @param {boolean} whole
+ * @returns {SubscribeRequest}
+ */
+export function requestFor({ jobId, epoch, sequence }, whole) {
+  return whole || !isCheckpoint({ epoch, sequence }) ? { jobId } : { jobId, epoch, lastSequence: sequence };
+}
 
 export class Subscription {
   /** @type {AbortController | undefined} */
