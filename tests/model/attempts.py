@@ -47,9 +47,9 @@ def rewinds(world: World, worker: Worker) -> list[int]:
 
 def _check_pause(world: World, worker: Worker) -> None:
     """A paused agent gets rid of the word that it is at, and no more."""
-    resumed = sum(wish.what == "resume" for wish in world.users.wishes)
-    before, worker.pause = worker.pause, (worker.said, resumed) if worker.is_paused else None
-    if before is not None and worker.pause is not None and before[1] == resumed:
+    asked = len(world.users.wishes)  # what was asked for before takes its time to arrive
+    before, worker.pause = worker.pause, (worker.said, asked) if worker.is_paused else None
+    if before is not None and worker.pause is not None and before[1] == asked:
         assert worker.said <= before[0] + 1, f"{worker.said - before[0]} words were said in a pause"
         worker.pause = before
 

@@ -13,12 +13,13 @@ from shared_events.checkpoint import Checkpoint
 from shared_events.events import Event, JobSnapshot
 from shared_events.fold import Outcome
 from shared_events.ids import Epoch, JobId
-from tests.model.connection import Connection
+from tests.model.connection import Connection, Way
 from tests.model.history import History
 from tests.model.met import Met
 from tests.model.node import Node
-from tests.model.packets import Answered, Request, receive, restored, unpack
+from tests.model.packets import Answered, Leave, Look, Request, is_ping, receive, restored, unpack
 
+_WAYS: Final = (Way.WEBSOCKET, Way.POLLING, Way.WEBSOCKET, Way.ENCRYPTED, Way.WEBSOCKET)
 FRUITLESS_DELTAS = 2
 """Gaps that this many deltas in a row did not close are closed by a snapshot."""
 
@@ -32,15 +33,16 @@ class Ear(Enum):
 
 
 class Client:
-    """`connect` it first."""
+    """`connect` it first. It comes another way each time, beginning with the one of its `number`."""
 
-    def __init__(self, job_id: JobId, met: Met, ear: Ear) -> None:
+    def __init__(self, job_id: JobId, met: Met, ear: Ear, *, number: int = 0) -> None:
         self._job_id = job_id
         self._met = met
         self._ear = ear
         self.view = restored(job_id, None)
         self.stored: JobSnapshot | None = None
         self.connection: Connection | None = None
+        self._number = number
         self._asked = 0
         self._is_deaf = False
         self.refused = False
@@ -69,7 +71,8 @@ class Client:
         """Come (back) to `node`; what the old connection still had is lost."""
         if self.connection is not None:
             self.connection.close()
-        self.connection = node.connect()
+        self.connection = node.connect(_WAYS[self._number % len(_WAYS)], self._number)
+        self._number += 1
         self.subscribe()
 
     def reload(self, node: Node, keeps: JobSnapshot | None) -> None:
@@ -95,14 +98,26 @@ class Client:
     def leave(self) -> None:
         self.follows = False
         if self.connection is not None:
-            self.connection.requests.put_nowait(None)
+            self.connection.requests.put_nowait(Leave())
+
+    def look(self, *, visible: bool) -> None:
+        """The page is looked at again, or not any more."""
+        if self.connection is not None:
+            self.connection.requests.put_nowait(Look(visible))
+
+    def change_over(self) -> None:
+        """From polling to a websocket."""
+        if self.connection is not None and self.connected and self.connection.line is None:
+            self.connection.open_socket(self._number)
+            self._met.note("changes to a websocket")
 
     def take(self, count: int) -> None:
         """Read that many packets."""
-        inbox = self.connection.inbox if self.connected and self.connection else None
-        while inbox is not None and count > 0 and not inbox.empty():
-            count -= 1
-            match unpack(inbox.get_nowait()):
+        packets = self.connection.take(count) if self.connected and self.connection else []
+        for packet in packets:
+            if is_ping(packet):
+                continue
+            match unpack(packet):
                 case Answered() as answer:
                     self._hear(answer)
                 case event:
@@ -146,5 +161,8 @@ TURNS: Final[Mapping[str, Callable[[Client, Node], None]]] = {
     "forget": lambda client, node: client.reload(node, None),
     "save": lambda client, _: client.save(),
     "leave": lambda client, _: client.leave(),
+    "hide": lambda client, _: client.look(visible=False),
+    "show": lambda client, _: client.look(visible=True),
+    "change over": lambda client, _: client.change_over(),
 }
 """What a client may do of its own accord."""

@@ -80,6 +80,7 @@ class Differential(RuleBasedStateMachine):
     def they_hold_the_same(self) -> None:
         self._both("read_after", JOB, max(0, self._head - 2))
         self._both("read_after", JOB, 0)
+        self._both("whole", JOB)
         self._both("view", JOB)
         self._both("heads", [JOB])
         self._both("looks", [JOB])
@@ -194,5 +195,6 @@ _COMPARABLE: Final[Mapping[str, Callable[[Any], Any]]] = {
     "view": lambda view: view.snapshot(reset=False),
     "meta": lambda meta: msgspec.structs.replace(meta, created_ms=0),
     "read_after": lambda tail: (tail.events, msgspec.structs.replace(tail.meta, created_ms=0)),
+    "whole": lambda whole: (whole.base, whole.events, msgspec.structs.replace(whole.meta, created_ms=0)),
     "compact": Answer,
 }

@@ -15,7 +15,7 @@ def _worker(world: World, who: int) -> Worker:
     return world.workers[who % len(world.workers)]
 
 
-def _working(world: World, who: int) -> Worker:
+def working(world: World, who: int) -> Worker:
     working = [worker for worker in world.workers if worker.works] or world.workers
     return working[who % len(working)]
 
@@ -30,7 +30,7 @@ _CONTINUES: Final = 5
 """Who of them goes on from the text instead."""
 
 
-def _start(world: World, who: int) -> None:
+def start(world: World, who: int) -> None:
     world.start_worker(repeats=_REPEATED[who], continues=who == _CONTINUES)
 
 
@@ -43,7 +43,7 @@ def _succeed(world: World, who: int) -> None:
     """A worker stands still until its lease runs out, and another one takes its job."""
     _worker(world, who).process.paused = True
     world.run_out()
-    _start(world, who)
+    start(world, who)
 
 
 def _bury(world: World, who: int) -> None:
@@ -55,16 +55,16 @@ def _bury(world: World, who: int) -> None:
 
 def _try_again(world: World, who: int) -> None:
     """The agent fails, and there may be another attempt."""
-    _working(world, who).finish(Finish.RETRYABLY)
+    working(world, who).finish(Finish.RETRYABLY)
     world.let_those("worker")
-    _start(world, who)
+    start(world, who)
 
 
 def _hand_on(world: World, who: int) -> None:
     """The worker has to go, and another one goes on."""
-    _working(world, who).hand_back()
+    working(world, who).hand_back()
     world.let_those("worker")
-    _start(world, who)
+    start(world, who)
 
 
 def _ask(world: World, who: int, what: What) -> None:
@@ -72,12 +72,12 @@ def _ask(world: World, who: int, what: What) -> None:
     world.users.ask(what)
     world.let("through")
     if who % 2:
-        world.loop.do(_working(world, who).renewals.look)
+        world.loop.do(working(world, who).renewals.look)
 
 
-def _break_down(world: World, who: int) -> None:
+def break_down(world: World, who: int) -> None:
     """The master goes, and a worker with it; another one goes on from what the replica has."""
-    _fail_over(world, who)
+    fail_over(world, who)
     _succeed(world, who)
 
 
@@ -87,7 +87,7 @@ def _kill(world: World, who: int) -> None:
 
 def _cancel_leaving(world: World, who: int) -> None:
     """The worker has to go, or its agent fails, while somebody cancels the job."""
-    worker = _working(world, who)
+    worker = working(world, who)
     if who % 2:
         worker.hand_back()
     else:
@@ -125,7 +125,7 @@ def _replicate(world: World, _: int) -> None:
     world.witness.replicate()
 
 
-def _fail_over(world: World, _: int) -> None:
+def fail_over(world: World, _: int) -> None:
     if world.stormy:
         world.fail_over()
 
@@ -150,7 +150,7 @@ def _work(world: World, who: int) -> None:
 
 def _take_over(world: World, who: int) -> None:
     """The heir gets exactly as far as the clients had come: their sequences alone tell them nothing."""
-    _break_down(world, who)
+    break_down(world, who)
     world.let_those("worker")
     reached = max(client.view.sequence for client in world.clients)
     for _ in range(reached - world.head):
@@ -166,7 +166,7 @@ def _nothing(_: World, __: int) -> None:
 MEANWHILE: Final[Mapping[str, Fault]] = {
     "nothing": _nothing,
     "work": _work,
-    "fall back": _fail_over,
+    "fall back": fail_over,
     "take over": _take_over,
 }
 """What may happen before a client has read it, or while its question waits."""
@@ -197,15 +197,15 @@ RARE: Final = frozenset(
 
 FAULTS: Final[Mapping[str, Fault]] = {
     "nothing": _nothing,
-    "start": _start,
+    "start": start,
     "pause or resume": _pause_or_resume,
     "succeed": _succeed,
     "succeed again": _succeed,
     "progress": _progress,
     "replicate": _replicate,
-    "fail over": _fail_over,
-    "break down": _break_down,
-    "break down again": _break_down,
+    "fail over": fail_over,
+    "break down": break_down,
+    "break down again": break_down,
     "repeat": lambda world, who: _bus(world, who).repeat(),
     "reorder": lambda world, who: _bus(world, who).reorder(),
     "stray": lambda world, who: world.network.perform_stray(who),
@@ -213,9 +213,9 @@ FAULTS: Final[Mapping[str, Fault]] = {
     "kill": _kill,
     "lose": _lose,
     "lose for good": _lose_for_good,
-    "finish": lambda world, who: _working(world, who).finish(),
-    "fail": lambda world, who: _working(world, who).finish(Finish.FOR_GOOD),
-    "fail for now": lambda world, who: _working(world, who).finish(Finish.RETRYABLY),
+    "finish": lambda world, who: working(world, who).finish(),
+    "fail": lambda world, who: working(world, who).finish(Finish.FOR_GOOD),
+    "fail for now": lambda world, who: working(world, who).finish(Finish.RETRYABLY),
     "try again": _try_again,
     "hand back": lambda world, who: _worker(world, who).hand_back(),
     "hand on": _hand_on,

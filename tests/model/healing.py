@@ -1,5 +1,6 @@
 """The end of a world: no more faults, and everybody must find together (P2)."""
 
+from realtime.fan_out.follower import Follower
 from shared_events.events import JobStatus
 from shared_events.fold import JobView
 from tests.model import attempts, ends, promises
@@ -10,8 +11,8 @@ from tests.model.world import World
 
 _ROUND_S = 1.6
 """A little more than a node takes from one look at the heads to the next."""
-_ROUNDS = 3
-"""To find out that somebody is behind takes two looks; a refused client asks once more."""
+_ROUNDS = 5
+"""To find out that somebody is behind takes three looks; who is hidden, and full, is then served twice."""
 _ATTEMPTS = 3
 """What has been asked of an agent may make it fail, even twice."""
 _LOG_LOST_S = 12.0
@@ -66,6 +67,7 @@ def _end(world: World) -> None:
     world.sweep()
     world.users.ask("cancel")
     _calm_down(world)
+    _check_let_go(world)
     assert not _working(world), "somebody still works on a job that has ended"
     for worker in world.workers:
         world.met.note("rewinds for a difference", len(attempts.rewinds(world, worker)))
@@ -105,13 +107,29 @@ def _calm_down(world: World) -> None:
         world.pass_time(_ROUND_S)
         world.spread_all()
     promises.check(world)
+    _check_whole(world)
+
+
+def _check_whole(world: World) -> None:
+    """No node goes on reading a log that it has, or waits for a read that nobody does."""
+    head = world.head
+    for feed in [feed for node in world.nodes for feed in node.hub.feeds if feed.followers]:
+        ahead = feed.tail is None or feed.tail.sequence > head
+        assert ahead or not feed.holed, "a node takes its bus for holed after all is calm"
 
 
 def _check_who_follows(world: World) -> None:
     """Those who are connected and have not seen an end are there without any doing of theirs."""
     for client in world.clients:
-        if client.connected and client.follows and not client.view.ended:
+        waits = client.refused and _is_ahead(world)
+        if client.connected and client.follows and not client.view.ended and not waits:
             _check_caught_up(world, client)
+
+
+def _is_ahead(world: World) -> bool:
+    """Whether a node has more than the log has any more: it waits for the rest before it lets anybody in."""
+    tails = [feed.tail for node in world.nodes for feed in node.hub.feeds]
+    return any(tail is not None and tail.sequence > world.head for tail in tails)
 
 
 def _check_everybody(world: World) -> None:
@@ -138,8 +156,19 @@ def _check_given_up(world: World) -> None:
     """Nobody waits for a log that is gone and that nobody makes anew."""
     world.pass_time(_LOG_LOST_S)
     _calm_down(world)
-    followers = [follower for node in world.nodes for follower in node.followers]
-    assert not followers, "somebody still follows a log that is gone"
+    assert not _followers(world), "somebody still follows a log that is gone"
+
+
+def _check_let_go(world: World) -> None:
+    """Who has been sent the end of the job does not follow it any more."""
+    meta = world.witness.meta()
+    for node in world.nodes if meta is not None else []:
+        at = [node.position(follower).sequence for follower in node.followers]
+        assert meta is None or meta.head not in at, "somebody still follows a job that has ended"
+
+
+def _followers(world: World) -> list[Follower]:
+    return [follower for node in world.nodes for follower in node.followers]
 
 
 def _check_output(world: World) -> None:

@@ -18,8 +18,15 @@ _LIMITS = {
     "shared_events.log.MAX_EPOCHS": 6,
     "shared_events.checkpoint.MAX_EPOCHS": 6,
     "workers.pausing.PAUSE_LIMIT_S": 60.0,
-    "realtime.feed.TAIL_MESSAGES": 4,
-    "realtime.outlet.HIGH_WATER_BYTES": 12 * _EVENT_BYTES,
+    "realtime.fan_out.feed.MOST_DUE": 6,
+    "realtime.fan_out.feed.MOST_SENT_ON_BYTES": 5 * _EVENT_BYTES,
+    "realtime.fan_out.feed.HEARD_BYTES": 6 * _EVENT_BYTES,
+    "realtime.fan_out.flusher.MOST_READS": 3,
+    "realtime.fan_out.hub.LONGEST_TAIL_BYTES": 5 * _EVENT_BYTES,
+    "realtime.fan_out.hub.SHORTEST_TAIL_BYTES": 5 * _EVENT_BYTES,
+    "realtime.fan_out.merge.MERGED_CHARACTERS": 24,
+    "realtime.fan_out.outlet.HIGH_WATER_BYTES": 12 * _EVENT_BYTES,
+    "realtime.fan_out.tail.PIECE_BYTES": 4 * _EVENT_BYTES,
 }
 
 
@@ -27,9 +34,9 @@ def narrow(patch: pytest.MonkeyPatch) -> None:
     """Put the small limits, the virtual clock and the counted ids in place."""
     for name, value in _LIMITS.items():
         patch.setattr(name, value)
-    for module in ("realtime.hub", "realtime.outlet", "workers.writer"):
+    for module in ("realtime.fan_out.mender", "realtime.fan_out.outlet", "workers.writer"):
         patch.setattr(f"{module}.time", CLOCK)
-    patch.setattr("realtime.hub.Bus", LossyBus)
+    patch.setattr("realtime.fan_out.flusher.perf_counter", CLOCK.monotonic)
+    patch.setattr("realtime.fan_out.flusher.thread_time", CLOCK.monotonic)
+    patch.setattr("realtime.fan_out.hub.Bus", LossyBus)
     patch.setattr("shared_events.ids._random", IDS.next)
-    # The hub goes through a set of positions: always in the same order, in every process.
-    patch.setattr("realtime.cursor.Position.__hash__", lambda position: position.sequence)

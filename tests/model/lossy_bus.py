@@ -23,13 +23,19 @@ class LossyBus:
     """What was published waits in `arriving`, in order, until the model lets it in."""
 
     def __init__(
-        self, wire: Wire, *, on_message: Callable[[str, bytes], None], on_hole: Callable[[], None]
+        self,
+        wire: Wire,
+        *,
+        on_message: Callable[[bytes, bytes], None],
+        on_hole: Callable[[], None],
+        on_batch: Callable[[bool], None] = lambda _more: None,
     ) -> None:
         self._wire = wire
         self._on_message = on_message
         self._on_hole = on_hole
+        self._on_batch = on_batch
         self._channels: set[str] = set()
-        self.arriving: deque[tuple[str, bytes]] = deque()
+        self.arriving: deque[tuple[bytes, bytes]] = deque()
         self.connected = True
         self.reliable = True
         """Whether nothing was lost since the last reported hole."""
@@ -46,10 +52,15 @@ class LossyBus:
 
     def publish(self, channel: str, message: bytes) -> None:
         if self.connected and channel in self._channels:
-            self.arriving.append((channel, message))
+            self.arriving.append((channel.encode(), message))
 
-    def let_in(self) -> None:
-        self._on_message(*self.arriving.popleft())
+    def let_in(self, count: int, *, more: bool, watched: Callable[[bytes], None]) -> None:
+        """The next messages, as one read of the socket brings them; `more` need not come."""
+        for _ in range(count):
+            channel, data = self.arriving.popleft()
+            watched(data)
+            self._on_message(channel, data)
+        self._on_batch(more)
 
     def drop(self, count: int) -> None:
         """Nobody is told: only the next message, or a look at the log, shows it."""

@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
+import msgspec
+
 from shared_events import scripts
-from shared_events.answers import Answer, Appended, Claimed, Look, Meta, Requested, Rest, Tail
+from shared_events.answers import Answer, Appended, Claimed, Look, Meta, Requested, Rest, Tail, Whole
 from shared_events.errors import UnknownJob
 from shared_events.events import JobSnapshot, JobStatus, decode_event
 from shared_events.fold import JobView, fold
@@ -113,6 +115,11 @@ class ModelLog(RenewableLog):
     async def read_after(self, job_id: JobId, sequence: int) -> Tail:
         job = self._known(job_id)
         return Tail(job.meta, [data for number, data in job.entries.items() if number > sequence])
+
+    async def whole(self, job_id: JobId) -> Whole:
+        job = self._known(job_id)
+        base = msgspec.json.encode(job.base) if job.base else None
+        return Whole(job.meta, base, list(job.entries.values()))
 
     async def view(self, job_id: JobId) -> JobView:
         job = self._known(job_id)

@@ -5,7 +5,8 @@ from typing import Final
 
 from tests.model.client import TURNS
 from tests.model.dice import Dice
-from tests.model.faults import FAULTS, MEANWHILE, RARE
+from tests.model.faults import MEANWHILE
+from tests.model.hardships import ALL, ALL_RARE
 from tests.model.world import World
 
 _ANY: Final = range(6)
@@ -16,9 +17,10 @@ _LENGTHS: Final = (2, 5, 5, 60, 130)
 _BEFORE: Final = ("nothing",) * 4 + ("replicate",) * 8 + ("fail over",) * 4 + ("lose",)
 _SENDING: Final = ("as all", "as all", "reply", "repeated", "echoed", "reply lost", "request lost")
 _CALLS: Final = ("through",) * 4 + ("done", "lost", "later", "later")
+_READING: Final = ("each", "each", "at once", "more")
 _ASKING: Final = ("through", "done", "lost", "later", "but one")
 _EVENTS: Final = ("nothing", *MEANWHILE)
-_FAULTS: Final = [name for name in FAULTS for _ in range(1 if name in RARE else 4)]
+_FAULTS: Final = [name for name in ALL for _ in range(1 if name in ALL_RARE else 4)]
 
 
 def move(world: World, dice: Dice) -> None:
@@ -28,15 +30,19 @@ def move(world: World, dice: Dice) -> None:
 def _work(world: World, dice: Dice) -> None:
     """A worker says something, it gets somewhere, and some of it gets on to nodes and clients."""
     who = dice.pick("who", _ANY)
-    FAULTS[dice.pick("before", _BEFORE)](world, who)
+    ALL[dice.pick("before", _BEFORE)](world, who)
     for length in dice.picks("words", _LENGTHS, most=4):
         world.say(who, f"{world.next_word()}{_MARK}".ljust(length, "x") + " ")
     if dice.pick("ends", (False,) * 19 + (True,)):
-        FAULTS["finish"](world, who)
+        ALL["finish"](world, who)
     world.send(who, dice.pick("sending", _SENDING), of="worker")
     world.let(dice.pick("calls", _CALLS))
     world.nodes[who % len(world.nodes)].bus.drop(dice.pick("drops", (0, 0, 0, 1, 9)))
-    world.spread(hears=dice.pick("hears", (0, 1, 2, 9, 9)), takes=dice.pick("takes", (0, 1, 3, 30, 30)))
+    world.spread(
+        hears=dice.pick("hears", (0, 1, 2, 9, 9)),
+        takes=dice.pick("takes", (0, 1, 3, 30, 30)),
+        reading=dice.pick("reading", _READING),
+    )
 
 
 def _turn(world: World, dice: Dice) -> None:
@@ -47,7 +53,8 @@ def _turn(world: World, dice: Dice) -> None:
     MEANWHILE[unread](world, who)
     world.let("later" if unread == "nothing" else "through")
     what = dice.pick("what", ("ask",) * 3 + tuple(TURNS))
-    TURNS[what](world.clients[who % len(world.clients)], world.nodes[node])
+    client = world.clients[who % len(world.clients)]
+    world.loop.do(lambda: TURNS[what](client, world.nodes[node]))
     world.let(dice.pick("reads", ("done", "later")))
     MEANWHILE[dice.pick("meanwhile", _EVENTS)](world, who)
     world.spread(hears=0, takes=dice.pick("takes", (0, 99)))
@@ -55,7 +62,7 @@ def _turn(world: World, dice: Dice) -> None:
 
 
 def _fail(world: World, dice: Dice) -> None:
-    FAULTS[dice.pick("fault", _FAULTS)](world, dice.pick("who", _ANY))
+    ALL[dice.pick("fault", _FAULTS)](world, dice.pick("who", _ANY))
     world.let(dice.pick("calls", _CALLS))
 
 

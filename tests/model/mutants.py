@@ -3,43 +3,14 @@
 from typing import Final
 
 from tests.model.mutation import Mutant
+from tests.model.node_mutants import FEED, MENDER, OUTLET, TAIL
 
-_STEP: Final = "realtime.cursor:step"
-_SINCE: Final = "realtime.feed:Feed._since"
 _RESUME: Final = "shared_events.checkpoint:resume"
 _RECEIVE: Final = "shared_events.fold:JobView.receive"
 _REPLAY_BACK: Final = "workers.replay:Replay._take_back"
 _REWRITE: Final = "workers.writer:Writer._rewrite"
 _TAKE_BACK: Final = "workers.writer:Writer._take_back"
 _SETTLE: Final = "workers.outbox:Outbox.settle"
-
-NODE: Final = {
-    "it sends on over a gap": Mutant(_STEP, "message.first > position.sequence + 1 or "),
-    "it sends on over a new epoch": Mutant(_STEP, "message.epoch != position.epoch", "False"),
-    "it takes an announcement for its events": Mutant(
-        _STEP,
-        " or message.events is None:\n        return None",
-        ":\n        return None\n"
-        "    if message.events is None:\n        return Step([], Position(position.epoch, message.last))",
-    ),
-    "it never looks for a lost last event": Mutant(
-        "realtime.feed:Feed.compare", "if known is not None", "if False"
-    ),
-    "it goes through all it has heard after a read": Mutant(
-        _SINCE, "self.heard - reading.heard", "len(self._tail)"
-    ),
-    "it forgets what it heard during a read": Mutant(_SINCE, "self.heard - reading.heard", "0"),
-    "it hands a read to whoever follows by then": Mutant(
-        "realtime.feed:Feed.resume", "is not follower", "is None"
-    ),
-    "it hands a read to whoever has moved on": Mutant(
-        "realtime.hub:Hub._read_for", " and follower.position == position"
-    ),
-    "it never reads for those who lag": Mutant("realtime.hub:Hub._catch_up", ":= feed.lagging", ":= []"),
-    "it resets without saying so": Mutant(
-        "realtime.reader:LogReader._read", "reset=snapshot.reset", "reset=False"
-    ),
-}
 
 CHECKPOINT: Final = {
     "an epoch never ends": Mutant(
@@ -137,7 +108,10 @@ BURIAL: Final = {
 CODE: Final = {
     f"{part}: {name}": mutant
     for part, mutants in {
-        "a node": NODE,
+        "a feed": FEED,
+        "a mender": MENDER,
+        "a tail": TAIL,
+        "an outlet": OUTLET,
         "a checkpoint": CHECKPOINT,
         "a client": CLIENT,
         "a writer": WRITER,

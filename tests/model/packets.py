@@ -3,14 +3,13 @@
 import functools
 
 import msgspec
-from engineio.packet import MESSAGE, Packet
 
 from shared_events.checkpoint import Checkpoint
 from shared_events.events import Event, JobSnapshot, decode_event
 from shared_events.fold import JobView, Outcome
 
-_EVENT = "2"
-_ANSWER = "3"
+_EVENT = "42"
+_ANSWER = "43"
 _SNAPSHOT = f'["{JobSnapshot.NAME}",'
 
 
@@ -29,12 +28,26 @@ class Request(msgspec.Struct, frozen=True):
     held: JobSnapshot | None
 
 
-def pack(answer: Answered) -> Packet:
-    return Packet(MESSAGE, _ANSWER + msgspec.json.encode(answer).decode())
+class Look(msgspec.Struct, frozen=True):
+    """`job:visibility`."""
+
+    visible: bool
 
 
-def unpack(packet: Packet) -> Answered | Event | JobSnapshot:
-    kind, text = packet.data[0], packet.data[1:]
+class Leave(msgspec.Struct, frozen=True):
+    """`job:unsubscribe`."""
+
+
+def pack(answer: Answered) -> str:
+    return _ANSWER + msgspec.json.encode(answer).decode()
+
+
+def is_ping(packet: str) -> bool:
+    return packet.startswith("2")
+
+
+def unpack(packet: str) -> Answered | Event | JobSnapshot:
+    kind, text = packet[:2], packet[2:]
     return _event(text) if kind == _EVENT else msgspec.json.decode(text, type=Answered)
 
 

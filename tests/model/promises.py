@@ -24,6 +24,7 @@ def check(world: World) -> None:
     for client in world.clients:
         _check_view(world, client.view)
     _check_followers(world)
+    _check_served(world)
     for worker in world.workers:
         attempts.check(world, worker)
     ends.check(world)
@@ -48,10 +49,21 @@ def _check_prompt(world: World, meta: Meta) -> None:
     """Where the bus has lost nothing, and everything was heard, nobody waits for a look at the heads."""
     busy = {call.process for call in world.network.waiting()}
     for node in world.nodes:
-        if node.bus.reliable and not node.bus.arriving and node.process not in busy:
-            live = [one.position for one in node.followers if not one.lagging]
+        if node.bus.reliable and not node.bus.arriving and node.process not in busy and not node.waits:
+            live = [node.position(one) for one in node.followers if one.live and not one.feed.holed]
             late = [one for one in live if one.epoch == meta.epoch and one.sequence < meta.head]
             assert not late, f"still at {late}, though everything up to {meta.head} was heard"
+
+
+def _check_served(world: World) -> None:
+    """Whoever takes everything, and is looked at, is live, unless the log must be read first."""
+    for node in world.nodes:
+        mending = node.hub.mender._mending
+        for one in node.followers:
+            assert one.feed in mending or not one.feed.holed, "nobody reads the log where it must be read"
+            assert not (one.live and one.hidden), "a page that is hidden is served as if it were seen"
+            served = one.live or one.hidden or one.outlet.unsent or one.feed.lacks_log
+            assert served, f"left at {one.position}, though nothing is in the way; {one.feed.sent} is sent"
 
 
 def _check_judgement(history: History, meta: Meta, checkpoint: Checkpoint) -> None:
@@ -78,7 +90,10 @@ def _check_followers(world: World) -> None:
     for node in world.nodes:
         for follower in node.followers:
             connection = next(one for one in node.connections if one.outlet is follower.outlet)
-            sent, position = connection.outlet.shadow, follower.position
+            assert connection.open, "a connection that is gone still follows"
+            if follower.awaits is not None or follower.outlet._waiting:
+                continue  # it is yet to be shown where it stands; or what it has been sent waits for its line
+            sent, position = connection.watch.shadow, node.position(follower)
             assert sent.sequence == position.sequence, f"at {position}, but {sent.sequence} was sent last"
             if position.sequence > 0:
                 _check_held(world.witness.history, position.epoch, sent.snapshot(reset=False))
@@ -93,7 +108,7 @@ def _checkpoints(world: World) -> set[Checkpoint]:
     """Everything that anybody could come back with."""
     clients = {client.checkpoint for client in world.clients if not _is_farewell(client.view)}
     stored = {_stored(client) for client in world.clients}
-    positions = [follower.position for node in world.nodes for follower in node.followers]
+    positions = [node.position(follower) for node in world.nodes for follower in node.followers]
     asked = {Checkpoint(position.sequence, position.epoch) for position in positions}
     return {one for one in clients | stored | asked if one is not None}
 

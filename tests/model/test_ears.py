@@ -54,11 +54,15 @@ def _refused_after_a_reset(world: World, client: Client) -> None:
 
 
 def _overtaken_while_it_asks(world: World, client: Client) -> None:
-    """What waits unread is lost by the server, before the node reads the log for the client."""
+    """What waits unread is lost by the server, before a node that has let go of the job reads its log."""
     world.witness.replicate()
     world.workers[-1].say("lost ")
     world.let("through")
     world.spread(hears=9, takes=0)
+    client.leave()
+    for _ in range(3):
+        world.pass_time(1.1)
+        world.let("through")
     client.subscribe()
     _break_down(world)
     world.let("through")

@@ -10,9 +10,8 @@ from redis.asyncio import Redis
 
 from agents import Policy
 from cli.follower import Client
-from realtime.reader import LogReader
-from shared_events.answers import Answer, Look, Meta, Tail
-from shared_events.checkpoint import Checkpoint, EpochStart, Snapshot, resume
+from shared_events.answers import Answer, Look
+from shared_events.checkpoint import Checkpoint, Snapshot, resume
 from shared_events.errors import Fenced
 from shared_events.events import Event, JobProgress, JobSnapshot, JobStatus, ModelRewind
 from shared_events.fold import JobView
@@ -177,34 +176,6 @@ async def test_a_writer_does_not_take_its_job_back_from_an_earlier_one_that_has_
     writer.status(JobStatus.RUNNING, attempt=2)
     with pytest.raises(Fenced):
         await writer.run()
-
-
-class LosingLog:
-    """A compacted log that fails over, to what it was at the start, between two reads."""
-
-    def __init__(self, tail: Tail, view: JobView) -> None:
-        self._tail = tail
-        self._view = view
-
-    async def read_after(self, _job_id: JobId, _sequence: int) -> Tail:
-        return self._tail
-
-    async def view(self, _job_id: JobId) -> JobView:
-        return self._view
-
-
-async def test_a_log_that_loses_its_tail_while_it_is_read_resets_its_reader() -> None:
-    """The checkpoint was older than the compacted log, so a snapshot was to follow without a reset; it was
-    one of the log before, which the client took for old news, while its node went on from there."""
-    job_id, epoch = new_job_id(), new_epoch()
-    reach: dict[str, Any] = {"epoch": epoch, "epochs": (EpochStart(epoch, 1),), "head": 27, "first": 19}
-    left: dict[str, Any] = {"agent": "", "owner": "", "created_ms": 0, "closed": False, "attempt": 1}
-    tail = Tail(Meta(status=JobStatus.RUNNING, **reach, **left), [])
-    view = JobView(job_id)
-    view.receive(status(job_id, 1, epoch))
-    reader = LogReader(cast("JobLog", LosingLog(tail, view)))
-    read = await reader.read(job_id, Checkpoint(15, epoch), heard=lambda: 0)
-    assert b'"reset":true' in read.reading.events[0]
 
 
 class ScriptedSocket:

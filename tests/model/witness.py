@@ -5,6 +5,7 @@ from itertools import dropwhile
 from typing import Any, Final, NamedTuple
 
 from shared_events.answers import Answer, Appended, Claimed, Look, Meta, Requested, Rest
+from shared_events.checkpoint import Checkpoint, Delta, resume
 from shared_events.errors import UnknownJob
 from shared_events.events import ends_job
 from shared_events.ids import Epoch, JobId
@@ -15,6 +16,7 @@ from tests.model.server import Server
 
 _CLAIMS: Final = frozenset({"create", "start", "settle", "bury", "remake"})
 _REPLACES: Final = _CLAIMS | {"compact"}
+_CHANGES: Final = _REPLACES | {"append"}
 
 
 class Claim(NamedTuple):
@@ -37,6 +39,10 @@ class Witness:
         """Whether there was an end, be it lost since."""
         self.was_gone = False
         """Whether there was a time without a log."""
+        self.losses = 0
+        """How often the server has, or may have, lost something."""
+        self._stands: Meta | None = None
+        """As `meta`, for those who cannot ask the server: whatever runs in the loop."""
         self.on_published: Callable[[bytes], None] = lambda _message: None
         self._met = met
 
@@ -54,6 +60,8 @@ class Witness:
             self._note_words(named)
         if name == "compact" and answer is Answer.OK and before is not None:
             self._met.note("compactions", int(named["keep_from"] > before.first))
+        if name in _CHANGES:
+            self._stands = self.meta()
         for message in self.server.published():
             self.on_published(message)
         return answer
@@ -73,13 +81,22 @@ class Witness:
     def replicate(self) -> None:
         self.server.replicate(self.job_id)
 
+    def goes_on_from(self, checkpoint: Checkpoint | None) -> bool:
+        """Whether nobody need be reset who holds `checkpoint`."""
+        stands = self._stands
+        return stands is not None and isinstance(resume(checkpoint, stands.reach), Delta)
+
     def fail_over(self) -> None:
+        self.losses += 1
         before = self.meta()
         self.server.fail_over(self.job_id)
-        self._note_loss(before, self.meta())
+        self._stands = self.meta()
+        self._note_loss(before, self._stands)
 
     def lose(self) -> None:
+        self.losses += 1
         self.server.lose(self.job_id)
+        self._stands = None
         self.was_gone = True
         self._met.note("logs lost")
 

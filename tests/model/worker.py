@@ -36,7 +36,7 @@ class Worker:
         self.said = 0
         """How many words its agent has begun to publish."""
         self.pause: tuple[int, int] | None = None
-        """How much it had said when it was found paused, and how often anybody had asked to resume it."""
+        """How much it had said when it was found paused, and how often anybody had asked for anything."""
         self.is_through = False
         """Whether its agent has come to a good end."""
         self.continues = continues

@@ -21,6 +21,8 @@ from tests.model.witness import RemoteLog, Witness
 from tests.model.worker import Worker
 
 NODES = 2
+BUSY = 1
+"""The node to which every flush costs much."""
 ROUNDS_TO_REST = 150
 """With time standing still everybody has to come to rest within so many rounds of calls and answers."""
 BACK_AFTER_S = 0.5
@@ -40,9 +42,9 @@ class World:
         self.network = Network(self.loop)
         self.witness = Witness(server, self.job_id, met)
         self.witness.on_published = lambda message: publish_to(self.nodes, self.job_id, message)
-        self.nodes = [self._node() for _ in range(NODES)]
+        self.nodes = [self._node(busy=number == BUSY) for number in range(NODES)]
         ears = [Ear.CAREFUL] * clients if stormy else [Ear.HASTY, Ear.OPEN, Ear.CAREFUL][:clients]
-        self.clients = [Client(self.job_id, met, ear) for ear in ears]
+        self.clients = [Client(self.job_id, met, ear, number=number) for number, ear in enumerate(ears)]
         self.users = Users(self.loop, self.network, self.witness)
         self.workers: list[Worker] = []
         self._words = 0
@@ -151,13 +153,15 @@ class World:
         if how in _BROKEN:
             self.pass_time(0.1)
 
-    def spread(self, *, hears: int, takes: int) -> None:
+    def spread(self, *, hears: int, takes: int, reading: str = "each") -> None:
         """Every node hears so many messages, every client takes so many packets."""
         for node in self.nodes:
-            node.hear(hears)
-        for client in self.clients:
-            client.take(takes)
-        self.loop.settle()
+            if reading == "each":
+                node.hear(hears)
+            else:
+                node.hear_at_once(hears, more=reading == "more")
+        for client in self.clients if takes else []:
+            self.loop.do(lambda client=client: client.take(takes))  # type: ignore[misc]
 
     def spread_all(self) -> None:
         """Everything gets to everybody, without any time passing."""
@@ -193,7 +197,7 @@ class World:
 
     def restart_node(self, index: int) -> None:
         self.nodes[index].kill()
-        self.nodes[index] = self._node()
+        self.nodes[index] = self._node(busy=index == BUSY)
         self.loop.settle()
 
     def pass_time(self, seconds: float) -> None:
@@ -238,8 +242,8 @@ class World:
         )
         self.witness.replicate()
 
-    def _node(self) -> Node:
-        return Node(self.loop, self.network, self.witness, self.met)
+    def _node(self, *, busy: bool) -> Node:
+        return Node(self.loop, self.network, self.witness, self.met, busy=busy)
 
     def _remote(self, process: Process) -> JobLog:
         return cast("JobLog", RemoteLog(self.witness, self.network, process))
