@@ -12,8 +12,9 @@ async function sequencesAfter(socket, lastSequence) {
   const seen = [];
   const wanted = Number(head) - lastSequence;
   const complete = new Promise((resolve) => {
-    const hear = (/** @type {{sequence: number}} */ event) => {
-      seen.push(event.sequence);
+    const hear = (/** @type {{sequence: number, fromSequence?: number}} */ event) => {
+      // A merged chunk stands for several.
+      for (let n = event.fromSequence ?? event.sequence; n <= event.sequence; n += 1) seen.push(n);
       if (seen.length === wanted) resolve(undefined);
     };
     for (const name of names) socket.off(name).on(name, hear);
