@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-_FILES_WANTED: Final = 8192
+_FILES_WANTED: Final = 32768
 
 
 class Cores(msgspec.Struct, frozen=True):

@@ -6,21 +6,22 @@ from typing import Final
 
 import msgspec
 
-from bench.orders import Runner, System
+from bench.orders import Peer, Runner, System
 
 
 class Measurement(msgspec.Struct, frozen=True):
     """One run of a program against one system. `complete`: every event arrived, once and in order.
 
-    `variant`: the load, in words, where a program has several.
+    `variant`: the load, in words, where a program has several. `note`: why numbers are missing, or low.
     """
 
     program: str
-    system: System | Runner
+    system: System | Runner | Peer
     round: int
     complete: bool
     numbers: dict[str, float]
     variant: str = ""
+    note: str = ""
 
 
 class Quantity(msgspec.Struct, frozen=True):

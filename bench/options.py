@@ -5,6 +5,8 @@ from typing import Final
 
 import msgspec
 
+from bench.fanout.scenarios import QUICK_SCENARIOS, SCENARIOS, Scenario
+
 PACED_JOBS: Final = 20
 PACED_RATE: Final = 50.0
 """Events a second and job: what a language model brings."""
@@ -19,6 +21,11 @@ class Program(StrEnum):
     STREAMS = "streams"
     BURST = "burst"
     PACED = "paced"
+    FANOUT = "fanout"
+    MEMORY = "memory"
+    STORM = "storm"
+    SLOW = "slow"
+    OVERLOAD = "overload"
 
 
 class Options(msgspec.Struct, frozen=True):
@@ -37,6 +44,18 @@ class Options(msgspec.Struct, frozen=True):
     append_jobs: int = 64
     append_calls: int = 256
     """Of each job."""
+    scenarios: tuple[Scenario, ...] = SCENARIOS
+    fanout_s: float = 2.0
+    """So long one rate of a scenario is measured."""
+    idle: int = 1000
+    """Connections of which the memory is measured."""
+    returning: int = 1000
+    behind: int = 2000
+    """So many events miss those who return."""
+    slow_s: float = 12.0
+    overloaded: tuple[int, int] = (4, 250)
+    """Jobs, and followers of each."""
+    overload_s: float = 10.0
 
     @property
     def published(self) -> int:
@@ -62,5 +81,13 @@ QUICK: Final = Options(
     window_s=0.5,
     append_jobs=4,
     append_calls=8,
+    scenarios=QUICK_SCENARIOS,
+    fanout_s=0.3,
+    idle=5,
+    returning=5,
+    behind=50,
+    slow_s=0.5,
+    overloaded=(2, 2),
+    overload_s=0.3,
 )
 """Shows that everything works; its numbers mean nothing."""

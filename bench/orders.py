@@ -22,6 +22,15 @@ class Runner(StrEnum):
     RQ = "rq pool"
 
 
+class Peer(StrEnum):
+    """Whose server is measured by the programs with a native load client."""
+
+    JOBCAST = "jobcast"
+    PYTHON = "python-socketio"
+    NODE = "socket.io, Node"
+    LIMIT = "C, one send a frame"
+
+
 class Load(msgspec.Struct, frozen=True):
     """What is published. `rate`: events a second and job; None is as fast as it goes."""
 

@@ -1,7 +1,9 @@
 """A process and all that it started: what they use, and their end."""
 
+import re
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 
 import psutil
 
@@ -23,6 +25,31 @@ def cpu_s(pid: int) -> float:
 def memory_bytes(pid: int) -> int:
     """Proportional set size: a shared page counts once. Unique set size where there is none."""
     return int(_sum(pid, _memory_bytes))
+
+
+def rss_bytes(pid: int) -> int:
+    """Resident set size of the process alone."""
+    return int(psutil.Process(pid).memory_info().rss)
+
+
+def forget_peak(pid: int) -> None:
+    """`peak_bytes` begins anew; without Linux' /proc nothing happens."""
+    with suppress(OSError):
+        Path(f"/proc/{pid}/clear_refs").write_text("5")
+
+
+def peak_bytes(pid: int) -> int:
+    """The largest resident set size since `forget_peak`; where the system does not tell, the present one."""
+    with suppress(OSError):
+        found = re.search(r"^VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+        if found:
+            return int(found[1]) * 1024
+    return rss_bytes(pid)
+
+
+def descriptors(pid: int) -> int:
+    """How many files and sockets the process has open."""
+    return int(psutil.Process(pid).num_fds())
 
 
 def kill_tree(pid: int) -> None:

@@ -58,9 +58,12 @@ class Process:
         return msgspec.json.decode(line, type=kind)
 
     def go(self) -> None:
+        self.tell("")
+
+    def tell(self, line: str) -> None:
         assert self._process.stdin is not None
         with suppress(BrokenPipeError):  # it has ended, which `read` will tell
-            self._process.stdin.write(b"\n")
+            self._process.stdin.write(line.encode() + b"\n")
 
     def wait_until(self, ready: Callable[[], bool], timeout_s: float = STARTS_WITHIN_S) -> None:
         """Raises `BenchError` when the process ends first, or takes too long."""
@@ -113,11 +116,17 @@ class Processes:
     @contextmanager
     def ordered(self, module: str, order: msgspec.Struct, *, measured: bool = False) -> Iterator[Process]:
         """One of our own processes, which carries out `order` and answers."""
-        output = self.directory / f"{module}.log"
         command = python(module, msgspec.json.encode(order).decode())
+        with self.answering(module, command, measured=measured) as running:
+            yield running
+
+    @contextmanager
+    def answering(self, name: str, command: list[str], *, measured: bool = False) -> Iterator[Process]:
+        """A process that is told lines and answers in lines of JSON."""
+        output = self.directory / f"{name}.log"
         with output.open("wb") as log:
             process = self._start(command, _environment(), stdout=subprocess.PIPE, stderr=log)
-        with self._kept(Process(module, process, output), measured=measured) as running:
+        with self._kept(Process(name, process, output), measured=measured) as running:
             yield running
 
     @contextmanager

@@ -14,13 +14,16 @@ from shared_events.keys import Keys
 
 _CONFIGURATION_FILE: Final = "redis.conf"
 _SOCKET: Final = "redis.sock"
+_LIMIT: Final = "client-output-buffer-limit"
+_READS: Final = ("xrange", "xrevrange", "xread", "get", "mget", "hget", "hmget", "hgetall", "exists")
 
 
 class RedisServer:
     """What the bench asks of the running server."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, subscriber_limit: str) -> None:
         self.url = url
+        self._subscriber_limit = subscriber_limit
         self.client = redis.Redis.from_url(url, protocol=2)
 
     def answers(self) -> bool:
@@ -28,6 +31,17 @@ class RedisServer:
             return bool(self.client.ping())
         except (redis.RedisError, OSError):
             return False
+
+    @property
+    def socket(self) -> str:
+        """The path at which it listens."""
+        return self.url.removeprefix("unix://")
+
+    @property
+    def reads(self) -> dict[str, int]:
+        """How often each command that reads a key has been called so far."""
+        statistics = self.client.info("commandstats")
+        return {name: int(statistics.get(f"cmdstat_{name}", {}).get("calls", 0)) for name in _READS}
 
     @property
     def cpu_s(self) -> float:
@@ -55,6 +69,14 @@ class RedisServer:
         keys = self.client.scan_iter(match=f"*{{{job}}}*", count=1000)
         return sum(cast("int", self.client.memory_usage(key, samples=0)) for key in keys)
 
+    def let_subscribers_lag(self) -> None:
+        """Keep everything for a subscriber that is behind, where Jobcast's configuration cuts it off."""
+        self.client.config_set(_LIMIT, "pubsub 0 0 0")
+
+    def cut_lagging_subscribers(self) -> None:
+        """As it was configured."""
+        self.client.config_set(_LIMIT, self._subscriber_limit)
+
     def clear(self) -> None:
         """Forget everything: what a measurement leaves would weigh on the next."""
         self.client.flushall()
@@ -68,8 +90,10 @@ def redis_server(processes: Processes) -> Iterator[RedisServer]:
     """A server that is gone afterwards, with what it stored."""
     socket = processes.directory / _SOCKET
     settings = processes.directory / _CONFIGURATION_FILE
-    settings.write_text(configuration(processes.directory, socket), encoding="utf-8")
-    server = RedisServer(f"unix://{socket}")
+    text = configuration(processes.directory, socket)
+    settings.write_text(text, encoding="utf-8")
+    [limit] = (line.removeprefix(_LIMIT).strip() for line in text.splitlines() if line.startswith(_LIMIT))
+    server = RedisServer(f"unix://{socket}", subscriber_limit=limit)
     with processes.server("redis", [str(get_binary_path()), str(settings)]) as process:
         try:
             process.wait_until(server.answers)

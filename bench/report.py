@@ -80,16 +80,27 @@ def _show_comparisons(comparisons: Sequence[Comparison], console: Console) -> No
 
 
 def _show_sheet(sheet: Sheet, console: Console) -> None:
-    table = Table(title=sheet.title, title_justify="left", box=SIMPLE_HEAD, collapse_padding=True)
+    table = Table(title=_title(sheet), title_justify="left", box=SIMPLE_HEAD, collapse_padding=True)
     table.add_column("system", no_wrap=True)
-    table.add_column("load", no_wrap=True)
+    several = len({line.variant for line in sheet.lines}) > 1
+    if several:
+        table.add_column("load", no_wrap=True)
     for column in sheet.columns:
         table.add_column(column.label, justify="right", min_width=max(map(len, column.label.split())))
+    if any(line.note for line in sheet.lines):
+        table.add_column("", no_wrap=True)
     for line in sheet.lines:
-        table.add_row(line.system, line.variant, *_cells_of(line, sheet.columns))
+        load = [line.variant] if several else []
+        table.add_row(line.system, *load, *_cells_of(line, sheet.columns), line.note)
     console.print(table)
     for remark in sheet.remarks:
         console.print(remark, highlight=False, soft_wrap=True)
+
+
+def _title(sheet: Sheet) -> str:
+    """With the load, where all lines have the same."""
+    variants = {line.variant for line in sheet.lines}
+    return f"{sheet.title}; {variants.pop()}" if len(variants) == 1 else sheet.title
 
 
 def _cells_of(line: Line, columns: Sequence[Column]) -> list[str]:

@@ -5,6 +5,9 @@ from contextlib import ExitStack
 
 from bench.append import all_appends, measure_append
 from bench.fan_out import burst, measure_fan_out, paced
+from bench.fanout import runs
+from bench.fanout.native import build
+from bench.fanout.stage import Tools
 from bench.measurement import Measurement
 from bench.options import Options, Program
 from bench.orders import System
@@ -19,13 +22,18 @@ _FAN_OUTS = {Program.BURST: burst, Program.PACED: paced}
 
 
 def count_of(options: Options) -> int:
-    """How many measurements a run has."""
+    """How many measurements a run has; in the programs of `bench.fanout` it may have fewer."""
     in_a_round = {Program.APPEND: len(all_appends(options)), Program.STREAMS: len(all_streams(options))}
-    return options.rounds * sum(in_a_round.get(program, len(System)) for program in options.programs)
+    native = [program for program in options.programs if program in runs.PROGRAMS]
+    others = [program for program in options.programs if program not in runs.PROGRAMS]
+    return options.rounds * sum(in_a_round.get(program, len(System)) for program in others) + sum(
+        runs.most_of(program, options) for program in native
+    )
 
 
 def measure(options: Options, processes: Processes, *, on_step: Say) -> Iterator[Measurement]:
-    """`on_step` is told what is measured next."""
+    """`on_step` is told what is measured next. Raises `BenchError`."""
+    native = build() if any(program in runs.PROGRAMS for program in options.programs) else None
     with redis_server(processes) as redis:
         if Program.PUBLISH in options.programs:
             yield from _publish(options, processes, redis, on_step)
@@ -34,6 +42,8 @@ def measure(options: Options, processes: Processes, *, on_step: Say) -> Iterator
         if Program.STREAMS in options.programs:
             yield from _streams(options, processes, redis, on_step)
         yield from _fan_out(options, processes, redis, on_step)
+        if native is not None:
+            yield from runs.measure(options, Tools(processes, redis, native), on_step)
 
 
 def _publish(

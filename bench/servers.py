@@ -26,19 +26,24 @@ def serving(system: System, processes: Processes, redis_url: str) -> Iterator[Se
         case System.STOCK:
             command = python("bench.stock_server", str(port), redis_url)
             path = "/socket.io/?EIO=4&transport=polling"
-    settings = {
+    settings = jobcast_settings(processes, port, redis_url)
+    with processes.server(system, command, measured=True, settings=settings) as process:
+        process.wait_until(lambda: answers(port, path))
+        yield Server(system, process, port)
+
+
+def jobcast_settings(processes: Processes, port: int, redis_url: str) -> dict[str, str]:
+    return {
         "HOST": "127.0.0.1",
         "PORT": str(port),
         "REDIS_URL": redis_url,
         "DATA_DIR": str(processes.directory),
         "LOG_LEVEL": "warning",
     }
-    with processes.server(system, command, measured=True, settings=settings) as process:
-        process.wait_until(lambda: _answers(port, path))
-        yield Server(system, process, port)
 
 
-def _answers(port: int, path: str) -> bool:
+def answers(port: int, path: str) -> bool:
+    """Whether a server there says yes to a request for `path`."""
     connection = HTTPConnection("127.0.0.1", port, timeout=2)
     try:
         connection.request("GET", path)

@@ -20,11 +20,12 @@ class Column(msgspec.Struct, frozen=True):
 
 
 class Line(msgspec.Struct, frozen=True):
-    """`values`: one for each column, or None where nothing was measured."""
+    """`values`: one for each column, or None where nothing was measured. `note`: what to know of them."""
 
     system: str
     variant: str
     values: tuple[float | None, ...]
+    note: str = ""
 
 
 class Sheet(msgspec.Struct, frozen=True):
