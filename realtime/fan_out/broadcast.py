@@ -37,11 +37,18 @@ def send_many(descriptors: Descriptors, batches: list[Batch]) -> list[Unfinished
     overtakes the rest of its bytes: whatever else was for it is returned with 0 written.
     Raises `TypeError`, or `IndexError` for a slot that there is not, before anything is written.
     """
+    return send_by(_write, descriptors, batches)
+
+
+def send_by(
+    write: Callable[[int, bytes], int], descriptors: Descriptors, batches: list[Batch]
+) -> list[Unfinished]:
+    """As `send_many`; `write(descriptor, data)` tells how many bytes were taken, or a negative `errno`."""
     _check(descriptors, batches)
     unfinished: list[Unfinished] = []
     for index, (slots, data) in enumerate(batches):
         for slot in slots:
-            written = _write(descriptors[slot], data)
+            written = write(descriptors[slot], data)
             if written < len(data):
                 descriptors[slot] = -1
                 unfinished.append((index, slot, written))

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Final, Protocol
 
+from realtime.fan_out import broadcast
 from tests.model.met import Met
 
 _READ: Final = 100
@@ -136,15 +137,8 @@ class Lines:
     def send_many(
         self, descriptors: "array[int]", batches: list[tuple["array[int]", bytes]]
     ) -> list[tuple[int, int, int]]:
-        """As `realtime.fan_out.broadcast.send_many`."""
-        unfinished: list[tuple[int, int, int]] = []
-        for index, (slots, data) in enumerate(batches):
-            for slot in slots:
-                written = self._write(descriptors[slot], data)
-                if written < len(data):
-                    descriptors[slot] = -1
-                    unfinished.append((index, slot, written))
-        return unfinished
+        """`broadcast.send_many`, to these lines."""
+        return broadcast.send_by(self._write, descriptors, batches)
 
     def _write(self, descriptor: int, data: bytes) -> int:
         if descriptor < 0:

@@ -5,6 +5,7 @@ import errno
 from collections.abc import Callable
 from typing import Final
 
+from realtime.fan_out import broadcast
 from realtime.fan_out.broadcast import Batch, Descriptors, Unfinished
 
 PLENTY: Final = 10**9
@@ -27,15 +28,8 @@ class Lines:
         del self._open[descriptor]
 
     def send_many(self, descriptors: Descriptors, batches: list[Batch]) -> list[Unfinished]:
-        """As `broadcast.send_many`."""
-        unfinished: list[Unfinished] = []
-        for index, (slots, data) in enumerate(batches):
-            for slot in slots:
-                written = self._write(descriptors[slot], data)
-                if written < len(data):
-                    descriptors[slot] = -1
-                    unfinished.append((index, slot, written))
-        return unfinished
+        """`broadcast.send_many`, to these connections."""
+        return broadcast.send_by(self._write, descriptors, batches)
 
     def _write(self, descriptor: int, data: bytes) -> int:
         if descriptor < 0:
