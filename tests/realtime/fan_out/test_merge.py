@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from realtime.fan_out import merge as module
@@ -71,7 +71,19 @@ def merged_events(events: list[Event]) -> tuple[list[Event], int]:
     return [decode_event(event) for event, _ in made], sum(count for _, count in made)
 
 
+# What the mutants below are about, whatever is drawn.
+EVERYTHING: Final = [
+    ("chunk", "a", 3),
+    ("chunk", "b", 1),
+    ("rewind", "", 1),
+    ("chunk", "c", 2),
+    ("chunk", "d", 1),
+    ("status", "", 1),
+]
+
+
 @given(st.lists(KINDS, max_size=30), st.integers(0, 29))
+@example(EVERYTHING, 0)
 def test_the_fold_of_what_is_merged_is_the_fold_of_what_was_said(
     drawn: list[tuple[str, str, int]], begin: int
 ) -> None:
