@@ -86,7 +86,7 @@ class Meta(msgspec.Struct, frozen=True):
         return Reach(epochs=self.epochs, first=self.first, head=self.head)
 
 
-class Tail(msgspec.Struct, frozen=True):
+class LogTail(msgspec.Struct, frozen=True):
     """The log's events after a sequence, as encoded by their writer, with the meta of that moment."""
 
     meta: Meta
@@ -180,12 +180,16 @@ def head(reply: Any) -> tuple[Epoch, int] | None:
         return None
 
 
-def events(entries: list[tuple[bytes, dict[bytes, bytes]]]) -> list[bytes]:
-    """What the entries of a stream hold; not looked into. Raises `UnreadableLog`."""
-    found = [entry.get(b"e", b"") for _, entry in entries]
-    if not all(event.startswith(b'["') and event.endswith(b"]") for event in found):
+def events(entries: list[tuple[bytes, list[bytes]]]) -> list[bytes]:
+    """What the entries of a stream hold, as Redis sends them; not looked into. Raises `UnreadableLog`."""
+    try:
+        found = [event for _, (name, event) in entries if name == b"e"]
+    except ValueError:  # more fields than one
+        found = []
+    sound = [event for event in found if event.startswith(b'["') and event.endswith(b"]")]
+    if len(sound) < len(entries):
         raise UnreadableLog("The job's log has an entry that is no event.")
-    return found
+    return sound
 
 
 def meta(fields: dict[bytes, bytes]) -> Meta:

@@ -14,7 +14,7 @@ from redis.asyncio.client import Pipeline
 from redis.exceptions import ResponseError
 
 from shared_events import answers
-from shared_events.answers import Answer, Appended, Claimed, Look, Meta, Requested, Rest, Tail, Whole
+from shared_events.answers import Answer, Appended, Claimed, LogTail, Look, Meta, Requested, Rest, Whole
 from shared_events.checkpoint import MAX_EPOCHS
 from shared_events.errors import UnknownJob, UnreadableLog
 from shared_events.events import JobSnapshot, JobStatus, decode_event
@@ -122,13 +122,13 @@ class JobLog:
             raise UnknownJob("There is no such job, or it has ended.")
         return request, int(losses or 0)
 
-    async def read_after(self, job_id: JobId, sequence: int) -> Tail:
+    async def read_after(self, job_id: JobId, sequence: int) -> LogTail:
         """The events after `sequence`, in one consistent read. Raises `UnknownJob`, `UnreadableLog`."""
         async with self._redis.pipeline(transaction=True) as pipe:
             pipe.hgetall(self._keys.meta(job_id))
             pipe.xrange(self._keys.log(job_id), min=f"({sequence}-0")
             fields, entries = await _execute(pipe)
-        return Tail(answers.meta(fields), answers.events(entries))
+        return LogTail(answers.meta(fields), answers.events(entries))
 
     async def whole(self, job_id: JobId) -> Whole:
         """Everything, in one consistent read. Raises `UnknownJob`, `UnreadableLog`."""

@@ -9,8 +9,7 @@ from realtime.fan_out.audience import Audience, Wishes
 from realtime.fan_out.cursor import Position, behind, step
 from realtime.fan_out.outlet import Outlet
 from realtime.fan_out.tail import OF_THE_JOB, Tail
-from shared_events.answers import Tail as LogTail
-from shared_events.answers import Whole
+from shared_events.answers import LogTail, Whole
 from shared_events.checkpoint import Checkpoint, Delta, Snapshot, resume
 from shared_events.ids import JobId
 from shared_events.message import BusMessage, parse_message

@@ -22,6 +22,7 @@ from realtime.fan_out.flusher import Flusher
 from realtime.fan_out.mender import Mender
 from realtime.fan_out.outlet import Outlet
 from realtime.fan_out.outlets import Outlets
+from realtime.fan_out.tail import USED_BYTES
 from shared_events.bus import Bus
 from shared_events.checkpoint import Checkpoint, Delta, Snapshot
 from shared_events.errors import BusUnavailable, InvalidEvent, UnknownJob, UnreadableLog
@@ -186,10 +187,11 @@ class Hub:
                 await self._look_at(feeds[part * size : (part + 1) * size])
 
     async def _look_at(self, feeds: list[Feed]) -> None:
-        limit = min(LONGEST_TAIL_BYTES, max(SHORTEST_TAIL_BYTES, TAILS_BYTES // (len(self._feeds) + 1)))
+        share = TAILS_BYTES // (len(self._feeds) + 1)
+        limit = min(LONGEST_TAIL_BYTES, max(SHORTEST_TAIL_BYTES, share))
         for feed in feeds:
             if feed.tail is not None:
-                feed.tail.forget(limit)
+                feed.tail.forget(limit, used=max(USED_BYTES, share))
         await self.mender.compare([feed for feed in feeds if feed.quiet()])
 
     async def _serve_hidden(self) -> None:

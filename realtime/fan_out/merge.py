@@ -5,7 +5,6 @@ chunks gives. It has the timestamp and the metadata of the last.
 """
 
 from collections.abc import Iterable, Iterator
-from itertools import groupby
 from typing import Final
 
 import msgspec
@@ -32,36 +31,36 @@ def said(event: bytes) -> Said:
 
 
 def merged(events: Iterable[Said]) -> Iterator[tuple[bytes, int]]:
-    """`events` with each run of chunks as one; each with the number of events that it stands for."""
-    for is_chunk, run in groupby(events, key=lambda one: one.chunk is not None):
-        if is_chunk:
-            yield from _merged_run(list(run))
-        else:
-            yield from ((one.event, 1) for one in run)
+    """`events` with each run of chunks as one; each with the number of events that it stands for.
+
+    Takes no more of `events` than it needs for what is wanted of it.
+    """
+    return map(_merged_run, _runs(events))
 
 
-def _merged_run(run: list[Said]) -> Iterator[tuple[bytes, int]]:
-    for part in _parts(run):
-        chunks = [one.chunk for one in part if one.chunk is not None]
-        first, last = chunks[0], chunks[-1]
-        if first is last:
-            yield part[0].event, 1
-            continue
-        begin = first.sequence if first.from_sequence is None else first.from_sequence
-        text = "".join([chunk.chunk for chunk in chunks])
-        whole = msgspec.structs.replace(last, chunk=text, from_sequence=begin)
-        yield encode_event(whole), len(part)
-
-
-def _parts(run: list[Said]) -> Iterator[list[Said]]:
-    """`run` in pieces of about `MERGED_CHARACTERS`."""
-    part: list[Said] = []
+def _runs(events: Iterable[Said]) -> Iterator[list[Said]]:
+    """Runs of chunks, of about `MERGED_CHARACTERS`, and each other event alone."""
+    run: list[Said] = []
     length = 0
-    for one in run:
-        part.append(one)
-        length += len(one.chunk.chunk) if one.chunk is not None else 0
+    for one in events:
+        if run and one.chunk is None:
+            yield run
+            run, length = [], 0
+        run.append(one)
+        length += MERGED_CHARACTERS if one.chunk is None else len(one.chunk.chunk)
         if length >= MERGED_CHARACTERS:
-            yield part
-            part, length = [], 0
-    if part:
-        yield part
+            yield run
+            run, length = [], 0
+    if run:
+        yield run
+
+
+def _merged_run(run: list[Said]) -> tuple[bytes, int]:
+    if len(run) == 1:
+        return run[0].event, 1
+    chunks = [one.chunk for one in run if one.chunk is not None]
+    first, last = chunks[0], chunks[-1]
+    begin = first.sequence if first.from_sequence is None else first.from_sequence
+    text = "".join([chunk.chunk for chunk in chunks])
+    whole = msgspec.structs.replace(last, chunk=text, from_sequence=begin)
+    return encode_event(whole), len(run)

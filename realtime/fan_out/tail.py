@@ -4,8 +4,6 @@ It begins with a read of the log, grows with what the bus brings, and forgets it
 it holds answers those who join, come back or fall behind, without another read.
 """
 
-from collections import deque
-from itertools import islice
 from typing import Final
 
 import msgspec
@@ -33,6 +31,12 @@ class Piece(msgspec.Struct, frozen=True):
 
     batch: Batch
     sequence: int
+    full: bool = False
+    """Whether it ends for its size: then it is the same whatever comes behind it."""
+
+    def leads_to(self, upto: int) -> bool:
+        """Whether it is the first piece on the way to `upto`."""
+        return self.sequence == upto or (self.full and self.sequence < upto)
 
 
 class Tail:
@@ -56,12 +60,12 @@ class Tail:
         self.open_epoch = self._open_epoch()
         """Whose events may follow; empty once another epoch has the log and has yet to write."""
         self._base = whole.base
-        self._events = deque(whole.events)
+        self._events = list(whole.events)
         self.size = sum(map(len, self._events)) + len(whole.base or b"")
         self._looked_at: dict[int, Said] = {}
         self._view: JobView | None = None
         self._used = False
-        self._pieces: dict[tuple[int, int], Piece] = {}
+        self._pieces: dict[int, Piece] = {}
         self._shown: dict[tuple[int, bool], Piece] = {}
 
     @property
@@ -109,17 +113,16 @@ class Tail:
         """The events after `sequence`; None if the first of them is not held any more."""
         if sequence < self.first - 1:
             return None
-        return list(islice(self._events, sequence + 1 - self.first, None))
+        return self._events[sequence + 1 - self.first :]
 
     def piece(self, after: int, upto: int) -> Piece:
         """What follows `after`, chunks merged, as far as `upto` or a piece goes; it must be held."""
         self._used = True
-        key = (after, upto)
-        found = self._pieces.get(key)
-        if found is None:
+        found = self._pieces.get(after)
+        if found is None or not found.leads_to(upto):
             if len(self._pieces) >= _KEPT_PIECES:
                 self._pieces.clear()
-            found = self._pieces[key] = self._cut(after, upto)
+            found = self._pieces[after] = self._cut(after, upto)
         return found
 
     def shortest(self, after: int, upto: int) -> Piece:
@@ -148,18 +151,20 @@ class Tail:
             base = msgspec.json.decode(self._base, type=JobSnapshot) if self._base else None
             view = self._view = fold(self.job_id, (), base=base)
         skipped = max(0, view.sequence + 1 - self.first)
-        for event in islice(self._events, skipped, max(skipped, upto + 1 - self.first)):
+        for event in self._events[skipped : max(skipped, upto + 1 - self.first)]:
             view.receive(decode_event(event))
         view.epoch = self.position_at(upto).epoch
         return encode_event(view.snapshot(reset=reset))
 
-    def forget(self, limit: int) -> None:
+    def forget(self, limit: int, *, used: int = USED_BYTES) -> None:
         """Let go of what was made for those who come together, and of events beyond about `limit` bytes.
 
-        Not if somebody was served since the last time: they come in crowds.
+        If somebody was served since the last time, of events beyond `used` bytes only: they come in crowds.
         """
-        used, self._used = self._used, False
-        if used and self.size <= USED_BYTES:
+        if self._used:
+            limit = max(limit, used)
+        keeps, self._used = self._used and self.size <= limit, False
+        if keeps:
             return
         self._view = None
         self._looked_at.clear()
@@ -167,8 +172,11 @@ class Tail:
         self._shown.clear()
         if self.size > limit:
             self._drop_base()
-        while self.size > limit and self._events:
-            self.size -= len(self._events.popleft())
+        forgotten = 0
+        while self.size > limit and forgotten < len(self._events):
+            self.size -= len(self._events[forgotten])
+            forgotten += 1
+        del self._events[:forgotten]
 
     def _drop_base(self) -> None:
         """The oldest goes first: without it no snapshot can be made."""
@@ -180,15 +188,12 @@ class Tail:
         begin = after + 1 - self.first
         events: list[bytes] = []
         size, sequence = 0, after
-        looked_at = (
-            self._look(after + 1 + n, event)
-            for n, event in enumerate(islice(self._events, begin, begin + upto - after))
-        )
+        looked_at = (self._look(after + 1 + n, self._events[begin + n]) for n in range(upto - after))
         for event, count in merged(looked_at):
             events.append(event)
             size, sequence = size + len(event), sequence + count
             if size >= PIECE_BYTES:
-                break
+                return Piece(Batch(events), sequence, full=True)
         return Piece(Batch(events), sequence)
 
     def _look(self, sequence: int, event: bytes) -> Said:

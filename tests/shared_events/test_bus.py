@@ -255,4 +255,4 @@ async def test_closing_leaves_no_task_and_no_connection(shared_redis: RedisServe
     before = asyncio.all_tasks()
     async with listening(shared_redis.url) as listener:
         await listener.bus.follow("c")
-    assert asyncio.all_tasks() == before
+    assert asyncio.all_tasks() <= before

@@ -6,7 +6,7 @@ import pytest
 from redis.asyncio import Redis
 
 from shared_events.answers import Answer, Rest
-from shared_events.errors import UnknownJob
+from shared_events.errors import UnknownJob, UnreadableLog
 from shared_events.events import JobStatus
 from shared_events.ids import JobId, new_epoch, new_job_id
 from shared_events.keys import Keys
@@ -20,11 +20,11 @@ async def heard(redis: Redis, channel: str, act: object) -> list[BusMessage]:
     """What is published on `channel` while `act` runs."""
     async with redis.pubsub() as pubsub:
         await pubsub.subscribe(channel)
-        await pubsub.get_message(timeout=5)
+        await pubsub.get_message(timeout=30)
         await act  # type: ignore[misc]
         await redis.publish(channel, "end")
         messages = []
-        while (message := await pubsub.get_message(timeout=5)) and message["data"] != b"end":
+        while (message := await pubsub.get_message(timeout=30)) and message["data"] != b"end":
             messages.append(parse_message(message["data"]))
         return messages
 
@@ -123,7 +123,7 @@ async def test_the_answer_tells_listeners_and_requests(log: JobLog, redis: Redis
     assert (await log.request(job_id, b'{"request":"cancel"}')).answer is Answer.OK
     async with redis.pubsub() as pubsub:
         await pubsub.subscribe(keys.channel(job_id))
-        await pubsub.get_message(timeout=5)
+        await pubsub.get_message(timeout=30)
         appended = await log.append(job_id, epoch=epoch, previous=1, events=encoded(chunk(job_id, 2, "a")))
     assert (appended.listeners, appended.control) == (1, '{"request":"cancel"}')
     renewed = await log.append(job_id, epoch=epoch, previous=2, events=[])
@@ -259,3 +259,16 @@ async def test_a_lost_claim_is_taken_back_only_from_the_writer_that_was_seen(log
     assert (await log.remake(job_id, new_epoch(), {}, owner="")).answer is Answer.BUSY
     taken = await log.remake(job_id, new_epoch(), {"attempt": "3"}, owner=stale)
     assert (taken.answer, taken.head, taken.attempt) == (Answer.OK, 2, 3)
+
+
+@pytest.mark.parametrize(
+    "fields", [{"e": "x"}, {"f": '["model:chunk",{}]'}, {"e": '["model:chunk",{}]', "f": ""}]
+)
+async def test_a_log_with_an_entry_that_is_no_event_is_unreadable(
+    log: JobLog, redis: Redis, keys: Keys, fields: dict[str, str]
+) -> None:
+    job_id = new_job_id()
+    await started_job(log, job_id, new_epoch(), "a")
+    await redis.xadd(keys.log(job_id), fields, id="3-0")  # type: ignore[arg-type]
+    with pytest.raises(UnreadableLog, match="an entry that is no event"):
+        await log.whole(job_id)

@@ -180,7 +180,7 @@ async def test_a_pipeline_that_is_closed_fails_who_waits_and_who_is_under_way(
         own_redis.freeze()
         writing = asyncio.gather(*(put(log, job) for job in those), return_exceptions=True)
         await eventually(lambda: len(log.pipeline._under_way) == 2)
-    answers = await asyncio.wait_for(writing, 2)
+    answers = await asyncio.wait_for(writing, 30)
     assert [str(answer) for answer in answers] == [module.CLOSED] * 4
     own_redis.thaw()
     await redis.aclose()

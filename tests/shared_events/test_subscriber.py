@@ -115,7 +115,7 @@ async def test_an_end_wakes_who_waits_to_send(redis: Redis) -> None:
     await asyncio.sleep(0)
     assert not sending.done()
     await subscriber.close()
-    await asyncio.wait_for(sending, 5)
+    await asyncio.wait_for(sending, 30)
     assert "closed" in str(subscriber.ended.result())
 
 

@@ -55,7 +55,7 @@ MUTANTS: Final = {
         "realtime.fan_out.merge:_merged_run", "from_sequence=begin", "from_sequence=None"
     ),
     "what stands between chunks is merged away": Mutant(
-        "realtime.fan_out.merge:merged", "one.chunk is not None", "True"
+        "realtime.fan_out.merge:_runs", "run and one.chunk is None", "False"
     ),
     "what waits is overtaken": Mutant(_OUTLET + "_put_messages", _CLEARED, "pass"),
     "what the transport holds is overtaken": Mutant(_OUTLET + "blocked", _CLEARED, "pass"),

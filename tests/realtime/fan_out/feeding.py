@@ -5,7 +5,7 @@ from realtime.fan_out.broadcast import send_many
 from realtime.fan_out.feed import Feed
 from realtime.fan_out.flusher import Flusher
 from realtime.fan_out.outlets import Outlets
-from shared_events.answers import Meta, Tail, Whole
+from shared_events.answers import LogTail, Meta, Whole
 from shared_events.checkpoint import Checkpoint, EpochStart
 from shared_events.events import JobStatus, decode_event
 from shared_events.ids import Epoch, JobId
@@ -55,8 +55,8 @@ class World:
     def whole(self, *events: bytes, epochs: tuple[EpochStart, ...] = (FIRST,), first: int = 1) -> Whole:
         return Whole(meta_of(first + len(events) - 1, *epochs, first=first), None, list(events))
 
-    def tail(self, after: int, *events: bytes, epochs: tuple[EpochStart, ...] = (FIRST,)) -> Tail:
-        return Tail(meta_of(after + len(events), *epochs), list(events))
+    def tail(self, after: int, *events: bytes, epochs: tuple[EpochStart, ...] = (FIRST,)) -> LogTail:
+        return LogTail(meta_of(after + len(events), *epochs), list(events))
 
     def join(self, checkpoint: Checkpoint | None = None) -> Browser:
         browser = Browser(self.outlets)

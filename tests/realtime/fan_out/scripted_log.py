@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from shared_events.answers import Meta, Tail, Whole
+from shared_events.answers import LogTail, Meta, Whole
 from shared_events.checkpoint import EpochStart, Reach
 from shared_events.errors import UnknownJob
 from shared_events.events import (
@@ -157,11 +157,11 @@ class ScriptedLog:
 
     # The reader.
 
-    async def read_after(self, _job_id: JobId, sequence: int) -> Tail:
-        def look() -> Tail:
+    async def read_after(self, _job_id: JobId, sequence: int) -> LogTail:
+        def look() -> LogTail:
             state = self._existing()
             begin = max(sequence + 1, state.first)
-            return Tail(state.meta, list(state.history[begin - 1 :]))
+            return LogTail(state.meta, list(state.history[begin - 1 :]))
 
         return await self._call(look)
 

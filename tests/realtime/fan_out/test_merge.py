@@ -120,6 +120,14 @@ def test_what_need_not_be_merged_keeps_its_bytes() -> None:
     assert [event for event, _ in module.merged(map(module.said, events))] == events
 
 
+def test_no_more_is_looked_into_than_is_wanted() -> None:
+    """The rest of a long job was gone through for each piece of it."""
+    events = events_of([("chunk", "x" * MERGED_CHARACTERS, 1)] * 3)
+    left = map(module.said, map(encode_event, events))
+    assert next(module.merged(left)) == (encode_event(events[0]), 1)
+    assert len(list(left)) == 2
+
+
 def test_a_merged_chunk_has_the_time_and_the_metadata_of_its_last() -> None:
     [made], _ = merged_events(events_of([("chunk", "a", 1), ("chunk", "b", 2)]))
     assert made == ModelChunk(
@@ -141,12 +149,10 @@ MUTANTS: Final = {
         RUN, "first.sequence if first.from_sequence is None else first.from_sequence", "first.sequence"
     ),
     "it goes over what stands between": Mutant(
-        "realtime.fan_out.merge:merged",
-        "groupby(events, key=lambda one: one.chunk is not None)",
-        "[(True, events)]",
+        "realtime.fan_out.merge:_runs", "run and one.chunk is None", "False"
     ),
     "it counts itself only": Mutant(
-        RUN, "yield encode_event(whole), len(part)", "yield encode_event(whole), 1"
+        RUN, "return encode_event(whole), len(run)", "return encode_event(whole), 1"
     ),
 }
 

@@ -87,8 +87,8 @@ async def test_a_poll_waits_until_something_waits(station: Station) -> None:
     await tick()
     assert not poll.done()
     station.outlet.deliver(Batch([b"a"]))
-    await asyncio.wait_for(poll, 5)
-    await asyncio.wait_for(station.outlet.arrival(), 5)
+    await asyncio.wait_for(poll, 30)
+    await asyncio.wait_for(station.outlet.arrival(), 30)
 
 
 @pytest.mark.parametrize("what", ["close", "upgrade"])
@@ -97,7 +97,7 @@ async def test_a_poll_ends_with_what_it_polls(station: Station, what: str) -> No
     poll = asyncio.create_task(station.outlet.arrival())
     await tick()
     station.outlet.close() if what == "close" else station.open_socket()
-    await asyncio.wait_for(poll, 5)
+    await asyncio.wait_for(poll, 30)
     assert station.outlet.take(9) == []
 
 

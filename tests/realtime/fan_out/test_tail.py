@@ -168,15 +168,17 @@ def test_it_says_whatever_a_list_of_everything_would() -> None:
 
 _TAIL: Final = "realtime.fan_out.tail:Tail."
 MUTANTS: Final = {
-    "a piece is one too short": Mutant(_TAIL + "_cut", "begin + upto - after", "begin + upto - after - 1"),
+    "a piece is one too short": Mutant(_TAIL + "_cut", "range(upto - after)", "range(upto - after - 1)"),
     "a piece counts its messages": Mutant(_TAIL + "_cut", "sequence + count", "sequence + 1"),
-    "a piece has no end": Mutant(_TAIL + "_cut", "begin + upto - after", "None"),
+    "a piece has no end": Mutant(_TAIL + "_cut", "range(upto - after)", "range(len(self._events) - begin)"),
     "a snapshot begins too early": Mutant(_TAIL + "_show", "max(0, view.sequence + 1 - self.first)", "1"),
     "a snapshot is of a part": Mutant(_TAIL + "_drop_base", "self.complete = False", "pass"),
     "bytes are not given back": Mutant(
-        _TAIL + "forget", "self.size -= len(self._events.popleft())", "self._events.popleft()"
+        _TAIL + "forget", "self.size -= len(self._events[forgotten])", "self.size -= 1"
     ),
-    "pieces outlive what they are of": Mutant(_TAIL + "piece", "key = (after, upto)", "key = (after, 0)"),
+    "pieces outlive what they are of": Mutant(
+        "realtime.fan_out.tail:Piece.leads_to", "self.full and self.sequence < upto", "True"
+    ),
     "the heirs are not known": Mutant(
         _TAIL + "extend", "reach.epochs, reach.wrote", "self._epochs, reach.wrote"
     ),
@@ -214,6 +216,27 @@ def test_who_comes_together_is_sent_the_same_bytes() -> None:
     assert not tail._pieces
     assert not tail._shown
     assert not tail._looked_at
+
+
+def test_a_full_piece_is_the_same_whatever_comes_behind_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PIECE_BYTES", 100)
+    monkeypatch.setattr("realtime.fan_out.merge.MERGED_CHARACTERS", 10)
+    tail = tail_of(*BEGUN, *words(2, *"abcdef" * 5))
+    piece = tail.piece(1, 20)
+    assert piece.full and piece.sequence < 20
+    assert tail.piece(1, 30) is piece
+    assert tail.piece(1, piece.sequence - 1).sequence == piece.sequence - 1
+
+
+def test_what_is_made_use_of_may_be_longer() -> None:
+    tail = tail_of(*BEGUN, *words(2, *"abcdef" * 10))
+    tail.forget(0, used=tail.size)
+    assert tail.size == 0
+    tail = tail_of(*BEGUN, *words(2, *"abcdef" * 10))
+    tail.piece(1, 5)
+    tail.forget(0, used=tail.size // 2)
+    assert tail.size <= len(b"".join(tail._events)) and 0 < tail.first - 1 < tail.sequence
+    assert not tail.complete
 
 
 def test_the_status_is_that_of_the_last_event_of_the_job() -> None:
