@@ -12,7 +12,7 @@ import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from bench.cores import allow_many_connections, divide_cores, pin
+from bench.cores import divide_cores, pin
 from bench.fanout.scenarios import SCENARIOS, Scenario
 from bench.fanout.tables import fanout_sheets
 from bench.measurement import Measurement, compare
@@ -22,6 +22,7 @@ from bench.report import Report, now, show
 from bench.rounds import count_of, measure
 from bench.sheet import sheets
 from bench.yardstick import print_template, seed_jobs
+from launch.open_files import allow_many_files
 
 EXIT_INCOMPLETE = 1
 EXIT_INTERRUPTED = 130
@@ -100,7 +101,7 @@ def run(options: Options) -> Report:
     """Measure everything. Raises `BenchError`."""
     cores = divide_cores()
     pin(0, cores.others)
-    allow_many_connections()
+    allow_many_files()
     when = now()
     with tempfile.TemporaryDirectory(prefix="jobcast-bench-") as directory:
         measurements = _measure(options, Processes(Path(directory), cores))

@@ -56,7 +56,8 @@ def _surroundings(settings: Settings, lock: int) -> Surroundings:
         "PYTHONUNBUFFERED": "1",
         "RQ_REDIS_URL": settings.queue_redis_url,
     }
-    return Surroundings(environ, settings.drain_s + DRAIN_MARGIN_S, lock)
+    grace_s = settings.drain_notice_s + settings.drain_s + DRAIN_MARGIN_S
+    return Surroundings(environ, grace_s, lock)
 
 
 def _run(processes: Processes, settings: Settings) -> int:

@@ -22,6 +22,7 @@ OUTAGE_EVENTS: Final = frozenset(
         "log_unreachable",
         "log_missed",
         "mend_failed",
+        "node_full",
         "not_announced",
         "protocol_violation",
         "queues_out_of_reach",

@@ -15,8 +15,8 @@ from launch.console import Console
 from launch.exit_codes import WRONG_SETTING
 from launch.kept_process import KeptProcess, Surroundings
 
-STOPS_LAST: Final = "redis"
-"""The others write their last words into it."""
+STOP_LAST: Final = ("web", "redis")
+"""One after the other, when all others have ended: a worker's last words go through Redis, and to readers."""
 KEEPER_RETURNS_AFTER_S: Final = 1.0
 KILL_MARGIN_S: Final = 5.0
 """A keeper kills its process in time by itself; one that does not is killed this much later."""
@@ -111,8 +111,9 @@ class Processes:
         self.console.say(sentence)
 
     def _stop_next(self) -> None:
-        """Asks those whose turn it is: `STOPS_LAST` when the others have ended."""
-        turn = [name for name in self._running if name != STOPS_LAST] or [*self._running]
+        """Asks those whose turn it is."""
+        first = [name for name in self._running if name not in STOP_LAST]
+        turn = first or [name for name in STOP_LAST if name in self._running][:1]
         for name in (name for name in turn if name not in self._asked):
             self._asked.add(name)
             self._running[name].ask_to_stop()

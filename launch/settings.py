@@ -60,9 +60,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     embedded_socket: Path | None
     """Where the embedded Redis listens; None when a Redis was given by URL."""
     cors_origins: tuple[str, ...]
+    max_connections: int
+    """Of browsers and other clients with one web process."""
     worker_concurrency: int
     lease_s: float
     drain_s: float
+    drain_notice_s: float
+    """How long a node that was told to stop goes on as before, but for saying that it is not ready."""
     log_format: LogFormat
     log_level: str
     key_prefix: str
@@ -101,9 +105,11 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         event_redis_url=environment.redis_url("EVENT_REDIS_URL") or default_url,
         embedded_socket=socket,
         cors_origins=_origins(environment),
+        max_connections=environment.integer("MAX_CONNECTIONS", 50_000, low=1, high=1_000_000),
         worker_concurrency=environment.integer("WORKER_CONCURRENCY", 200, low=1, high=2000),
         lease_s=environment.number("LEASE_SECONDS", 15, low=1, high=3600),
         drain_s=environment.number("DRAIN_SECONDS", 30, low=0, high=3600),
+        drain_notice_s=environment.number("DRAIN_NOTICE_SECONDS", 0, low=0, high=600),
         log_format=environment.choice("LOG_FORMAT", "console", ("console", "json")),  # type: ignore[arg-type]
         log_level=environment.choice("LOG_LEVEL", "info", LOG_LEVELS),
         key_prefix=environment.pattern(

@@ -5,14 +5,17 @@ import gc
 import os
 import signal
 from collections.abc import AsyncIterator
+from contextlib import closing
 from typing import Final
 
 import structlog
 from aiohttp import web
 
+from launch.open_files import allow_many_files
 from launch.settings import Settings
 from launch.startup import StartupError
 from realtime import pages
+from realtime.engine.room import Door, Room
 from realtime.fan_out.broadcast import NATIVE_AVAILABLE
 from realtime.node import Node
 from realtime.origins import known_origins_only, loopback_hosts_only
@@ -60,13 +63,14 @@ async def _serve(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     app = make_app(settings)
+    room = app[NODE].sockets.eio.room = Room(allow_many_files(), settings.max_connections)
     runner = make_runner(app, shutdown_timeout_s=1.0)
     await runner.setup()
     try:
-        await _listen(runner, settings)
-        _spare_the_collector()
-        await stopping.wait()
-        await app[NODE].drain()
+        with closing(await _listen(runner, room, settings)):
+            _spare_the_collector()
+            await stopping.wait()
+            await app[NODE].drain()
     finally:
         await runner.cleanup()
 
@@ -81,12 +85,16 @@ def _spare_the_collector() -> None:
     gc.set_threshold(20_000, 20, 100)
 
 
-async def _listen(runner: web.AppRunner, settings: Settings) -> None:
-    site = web.TCPSite(runner, settings.host, settings.port, backlog=4096)
+async def _listen(runner: web.AppRunner, room: Room, settings: Settings) -> asyncio.Server:
+    serve, loop = runner.server, asyncio.get_running_loop()
+    assert serve is not None
     try:
-        await site.start()
+        server = await loop.create_server(
+            lambda: Door(room, serve), settings.host, settings.port, backlog=4096
+        )
     except OSError as error:
         reason = os.strerror(error.errno or 0)
         raise StartupError(f"{settings.url} cannot be served: {reason}.", retryable=True) from error
     native = settings.native and NATIVE_AVAILABLE
     _log.info("web_ready", url=settings.url, native=native, compression=settings.compression)
+    return server

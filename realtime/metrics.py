@@ -77,5 +77,6 @@ def _counted(hub: Hub, sockets: SocketServer) -> list[Reading]:
         ("deliveries", "Events sent to followers", lambda: hub.delivered),
         ("catch_ups", "Times that a log was read where the bus did not do", lambda: hub.mender.mends),
         ("bus_sessions", "Connections of the bus", lambda: hub.bus.sessions),
+        ("connections_refused", "For want of room", lambda: sockets.eio.room.refused),
         ("protocol_violations", "Connections closed for it", lambda: sockets.eio.violations),
     ]

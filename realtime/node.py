@@ -54,7 +54,7 @@ class Node:
             cors_allowed_origins=origins,
             compression=settings.compression,
         )
-        self._drain_s = settings.drain_s
+        self._drain_s, self._drain_notice_s = settings.drain_s, settings.drain_notice_s
         metrics = api.metrics = Metrics(self._hub, self.sockets)
         channel = keys.probe(new_epoch())
         self._probe = Probe(self._events, self._hub.bus, channel, on_echo=metrics.probe_seconds.set)
@@ -82,8 +82,9 @@ class Node:
             await self._close()
 
     async def drain(self) -> None:
-        """Be not ready any more, and let all connections go."""
+        """Be not ready any more and, once load balancers have seen it, let all connections go."""
         self.http.draining = True
+        await asyncio.sleep(self._drain_notice_s)
         self._hub.flusher.flush_all()
         await drain(self.sockets, longest_s=self._drain_s)
 

@@ -3,7 +3,6 @@
 import asyncio
 import gc
 import os
-import resource
 import time
 from typing import Final, NoReturn
 
@@ -11,6 +10,7 @@ import redis
 import structlog
 
 from agents import AgentLoadError, entries, load_agents
+from launch.open_files import allow_many_files
 from launch.settings import Settings
 from launch.startup import StartupError
 from shared_events.catalogue import announce, withdraw
@@ -38,7 +38,7 @@ def main(settings: Settings) -> None:
     """Work until told to stop."""
     announcement = _announcement(settings)
     _wait_until_loaded(settings)
-    _allow_many_sockets()
+    allow_many_files()
     gc.freeze()  # what is there now stays: no collection needs to look at it
     asyncio.run(Service(settings, announcement).run())
 
@@ -117,12 +117,6 @@ class Service:
 async def _watch_stuck(runner: Runner, worker: AsyncioWorker) -> None:
     await runner.has_too_many_stuck.wait()
     worker.request_drain(f"{runner.stuck} agents ignored their cancel")
-
-
-def _allow_many_sockets() -> None:
-    """Each stream has a connection of its own; the usual limit is 1024."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _wait_until_loaded(settings: Settings) -> None:

@@ -5,6 +5,7 @@ keeps sessions that broke the protocol, and answers some of them with 500.
 """
 
 import asyncio
+import sys
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine
@@ -18,6 +19,7 @@ from engineio import packet as packets
 from realtime.engine.connection import Connection
 from realtime.engine.heartbeat import Heartbeat
 from realtime.engine.polling import BadRequest
+from realtime.engine.room import Room
 from realtime.engine.violation import ProtocolViolation
 from realtime.engine.websocket import WebSocket
 from realtime.fan_out.outlet import Outlet
@@ -43,6 +45,7 @@ class EngineServer(engineio.AsyncServer):
         self.on_message: Callable[[Connection, str], None] = lambda _connection, _data: None
         self.websocket_compression = False
         """Whether clients that offer it get large batches compressed."""
+        self.room = Room(sys.maxsize)
         self.refusing = False
         """Whether new connections are sent elsewhere."""
         self.closed: Counter[str] = Counter()
@@ -108,7 +111,10 @@ class EngineServer(engineio.AsyncServer):
         if request.method != "GET" or request.query.getall("EIO", []) != ["4"]:
             raise BadRequest("A session begins with GET, and EIO=4.")
         if self.refusing:
-            return web.Response(status=503, text="This node is closing.", headers={"Retry-After": "1"})
+            return _elsewhere("This node is closing.")
+        transport = request.transport
+        if transport is None or not self.room.for_session(transport, beside=len(self.sockets)):
+            return _elsewhere("This node has no room for more connections.")
         return await self._handle_connect(environ, request.query["transport"])
 
     async def _handle_connect(self, environ: dict[str, Any], transport: str, jsonp_index: Any = None) -> Any:  # noqa: ARG002
@@ -197,6 +203,12 @@ class EngineServer(engineio.AsyncServer):
 
 def _wants_websocket(request: web.Request) -> bool:
     return request.query.get("transport") == "websocket"
+
+
+def _elsewhere(reason: str) -> web.Response:
+    answer = web.Response(status=503, text=reason, headers={"Retry-After": "1"})
+    answer.force_close()  # another connection may find room, where this one's number stays what it is
+    return answer
 
 
 def _report(task: asyncio.Task[Any]) -> None:

@@ -52,17 +52,19 @@ class Program:
     def send(self, signum: int) -> None:
         self._process.send_signal(signum)
 
-    def wait(self, timeout_s: float = 10.0) -> int:
+    def wait(self, timeout_s: float = 30.0) -> int:
         """The exit code, with all output collected."""
         exit_code = self._process.wait(timeout_s)
         self._reader.join(timeout_s)
         return exit_code
 
     def end(self) -> None:
-        for process in self._family_if_any():
+        family = self._family_if_any()
+        for process in family:
             with suppress(psutil.NoSuchProcess):
                 process.send_signal(signal.SIGKILL)
         self._process.wait(10)
+        psutil.wait_procs(family, timeout=10)
         self._pipe.close()
 
     def _family_if_any(self) -> list[psutil.Process]:
@@ -92,17 +94,19 @@ Start = Callable[..., Program]
 def start() -> Iterator[Start]:
     """Starts `python ARGUMENTS` in the checkout, with more environment variables as keywords."""
     programs: list[Program] = []
+    ours = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup, the programs would ignore it too
 
     def start_program(*arguments: str | Path, **environ: str) -> Program:
         programs.append(Program([sys.executable, *arguments], {**bare_environ(), **environ}))
         return programs[-1]
 
     yield start_program
+    signal.signal(signal.SIGHUP, ours)
     for program in programs:
         program.end()
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)  # so that it is removed after those that write into it have ended
 def data_dir() -> Iterator[Path]:
     """Short, so that the path of a socket in it is not too long; and with characters that need quoting."""
     with tempfile.TemporaryDirectory(prefix="jobcast ") as directory:

@@ -37,10 +37,13 @@ async def test_large_packets_are_a_flood_sooner(echo: Served) -> None:
     async with echo.raw() as websocket:
         websocket.writer.write(frame(TEXT, b"4" + b"x" * 65_000) * 100)
         assert await websocket.closes() == 1008
-    assert 20 < len(heard) < 40
+    assert 20 < len(heard) < 80
 
 
-async def test_who_asks_on_and_on_is_told_too_many_and_lives(node: Node) -> None:
+async def test_who_asks_on_and_on_is_told_too_many_and_lives(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("realtime.limits.PER_CONNECTION_S", 0.01)  # however long it takes here
     async with opened(node) as wire:
         await wire.send("40")
         await wire.receive()
@@ -48,7 +51,7 @@ async def test_who_asks_on_and_on_is_told_too_many_and_lives(node: Node) -> None
         await wire.send(*['421["job:unsubscribe",{"jobId":"0123456789abcdefghij"}]'] * asked)
         answers = [await wire.receive() or "" for _ in range(asked)]
         refused = [answer for answer in answers if '"too_many"' in answer]
-        assert 50 <= len(refused) <= 100
+        assert len(refused) == 100
         assert await wire.ask("job:unsubscribe", {"jobId": "x"})
 
 

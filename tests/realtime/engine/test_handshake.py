@@ -64,7 +64,7 @@ async def test_half_a_websocket_handshake_is_a_bad_request_and_no_session(echo: 
     head = upgrade_request(URL(echo.websocket_url)).replace(missing, "X: y")
     reader, writer = await asyncio.open_connection("127.0.0.1", URL(echo.url).port)
     writer.write(head.encode())
-    answer = await asyncio.wait_for(reader.readuntil(b"\r\n"), 5)
+    answer = await asyncio.wait_for(reader.readuntil(b"\r\n"), 30)
     writer.close()
     assert answer.startswith(b"HTTP/1.1 400")
     assert len(echo.eio.sockets) == len(echo.eio.outlets) == 0

@@ -40,7 +40,7 @@ class Wire:
 
     async def receive(self) -> str | None:
         """The next packet; None when the server has closed the connection."""
-        message = await asyncio.wait_for(self._websocket.receive(), 5)
+        message = await asyncio.wait_for(self._websocket.receive(), 30)
         return message.data if message.type is WSMsgType.TEXT else None
 
     async def closes(self) -> bool:
@@ -112,7 +112,7 @@ class RawWebSocket:
     async def receive(self) -> tuple[int, bytes] | None:
         """Opcode and payload of the next frame; None at the end of the connection."""
         try:
-            first, length = await asyncio.wait_for(self.reader.readexactly(2), 5)
+            first, length = await asyncio.wait_for(self.reader.readexactly(2), 30)
             if length > 125:
                 length = int.from_bytes(await self.reader.readexactly({126: 2, 127: 8}[length]), "big")
             return first & 15, await self.reader.readexactly(length)
@@ -163,7 +163,7 @@ async def raw_websocket(
     address = URL(url)
     reader, writer = await asyncio.open_connection(address.host, address.port, ssl=tls)
     writer.write(upgrade_request(address).encode() + early)
-    answer = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
+    answer = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 30)
     assert answer.startswith(b"HTTP/1.1 101"), answer
     try:
         yield RawWebSocket(reader, writer)
