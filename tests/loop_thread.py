@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Any, Final, TypeVar
 
 T = TypeVar("T")
-ANSWER_WITHIN_S: Final = 10.0
+ANSWER_WITHIN_S: Final = 30.0
 
 
 class LoopThread:

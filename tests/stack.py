@@ -16,7 +16,7 @@ from tests.redis_server import RedisServer
 from tests.waiting import wait_until
 
 CHECKOUT = Path(__file__).parent.parent
-READY_WITHIN_S = 30
+READY_WITHIN_S = 60
 
 
 class Process:
@@ -143,7 +143,7 @@ class Stack:
             return False
 
     def _get(self, path: str) -> bytes:
-        with urllib.request.urlopen(self.url + path, timeout=5) as response:
+        with urllib.request.urlopen(self.url + path, timeout=30) as response:
             return bytes(response.read())
 
 

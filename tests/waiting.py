@@ -9,7 +9,7 @@ T = TypeVar("T")
 _POLL_S: Final = 0.01
 
 
-def wait_until(condition: Callable[[], T], timeout_s: float = 10.0) -> T:
+def wait_until(condition: Callable[[], T], timeout_s: float = 30.0) -> T:
     """The first truthy answer of `condition`. Raises `AssertionError` with the last one after `timeout_s`."""
     deadline = time.monotonic() + timeout_s
     while not (answer := condition()):
@@ -18,7 +18,7 @@ def wait_until(condition: Callable[[], T], timeout_s: float = 10.0) -> T:
     return answer
 
 
-async def eventually(condition: Callable[[], T], timeout_s: float = 10.0) -> T:
+async def eventually(condition: Callable[[], T], timeout_s: float = 30.0) -> T:
     """As `wait_until`, while the event loop goes on."""
     deadline = time.monotonic() + timeout_s
     while not (answer := condition()):
@@ -27,7 +27,7 @@ async def eventually(condition: Callable[[], T], timeout_s: float = 10.0) -> T:
     return answer
 
 
-async def eventually_awaited(condition: Callable[[], Awaitable[T]], timeout_s: float = 10.0) -> T:
+async def eventually_awaited(condition: Callable[[], Awaitable[T]], timeout_s: float = 30.0) -> T:
     """As `eventually`, for a condition that has to be awaited itself."""
     deadline = time.monotonic() + timeout_s
     while not (answer := await condition()):

@@ -105,7 +105,7 @@ def test_a_thread_that_outlives_its_loop_is_stopped_in_peace() -> None:
 
     async def leave() -> None:
         running = started(lingering.work, context(CollectingSink()))
-        await eventually(threads)
+        await eventually(lingering.begun.is_set)
         running.cancel()
         await eventually(lingering.told.is_set)
 
@@ -122,4 +122,4 @@ async def test_nothing_is_left_behind() -> None:
 
     before = asyncio.all_tasks()
     await asyncio.gather(*(run_agent(plain(work), context(CollectingSink(), Counting(5))) for _ in range(20)))
-    await eventually(lambda: asyncio.all_tasks() == before and not threads())
+    await eventually(lambda: asyncio.all_tasks() <= before and not threads())

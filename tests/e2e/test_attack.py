@@ -41,7 +41,7 @@ def target() -> Iterator[Stack]:
 
 def metrics(running: Stack) -> dict[str, float]:
     """By name, without the prefix and the labels."""
-    with urllib.request.urlopen(running.url + "metrics", timeout=10) as response:
+    with urllib.request.urlopen(running.url + "metrics", timeout=30) as response:
         found = re.findall(r"^jobcast_(\S+?)(?:\{.*\})? (\S+)$", response.read().decode(), re.MULTILINE)
     return {name: float(value) for name, value in found}
 

@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from shared_events import scripts
-from shared_events.answers import Answer, Appended, Claimed, Look, Meta, Requested, Rest, Tail, Whole
+from shared_events.answers import Answer, Appended, Claimed, LogTail, Look, Meta, Requested, Rest, Whole
 from shared_events.errors import UnknownJob
 from shared_events.events import JobSnapshot, JobStatus, decode_event
 from shared_events.fold import JobView, fold
@@ -112,9 +112,9 @@ class ModelLog(RenewableLog):
             raise UnknownJob("The model's job has no request any more.")
         return job.request, job.losses
 
-    async def read_after(self, job_id: JobId, sequence: int) -> Tail:
+    async def read_after(self, job_id: JobId, sequence: int) -> LogTail:
         job = self._known(job_id)
-        return Tail(job.meta, [data for number, data in job.entries.items() if number > sequence])
+        return LogTail(job.meta, [data for number, data in job.entries.items() if number > sequence])
 
     async def whole(self, job_id: JobId) -> Whole:
         job = self._known(job_id)

@@ -12,7 +12,7 @@ from realtime.fan_out.flusher import Flusher
 from realtime.fan_out.mender import Mender
 from realtime.fan_out.outlet import Outlet
 from realtime.fan_out.outlets import Outlets
-from shared_events.answers import Meta, Tail, Whole
+from shared_events.answers import LogTail, Meta, Whole
 from shared_events.checkpoint import Checkpoint, EpochStart
 from shared_events.events import Event, JobStatus
 from shared_events.ids import Epoch, JobId, new_epoch, new_job_id
@@ -46,10 +46,10 @@ class ScriptedLog:
             closed=False,
         )
 
-    async def read_after(self, _job_id: JobId, sequence: int) -> Tail:
+    async def read_after(self, _job_id: JobId, sequence: int) -> LogTail:
         meta, events = self._meta, self._events[max(0, sequence + 1 - self._meta.first) :]
         self._was_read()
-        return Tail(meta, events)
+        return LogTail(meta, events)
 
     async def whole(self, _job_id: JobId) -> Whole:
         meta, events = self._meta, self._events

@@ -138,7 +138,7 @@ async def test_a_job_that_nobody_watches_pauses_until_somebody_does(
     talker.ends = True
     async with redis.pubsub() as pubsub:
         await pubsub.subscribe(keys.channel(job_id))
-        await pubsub.get_message(timeout=5)
+        await pubsub.get_message(timeout=30)
         assert await running == Ended(JobStatus.COMPLETED)
 
 

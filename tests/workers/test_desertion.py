@@ -21,7 +21,7 @@ def _short(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def test_an_attempt_that_is_silent_for_a_lease_is_deserted(jobs: Jobs) -> None:
     job_id = await jobs.running()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await deserted(jobs.log, job_id, losses=0, lease_s=LEASE_S)
 
 
@@ -29,7 +29,7 @@ async def test_an_attempt_that_was_buried_is_deserted_although_its_heir_is_alive
     job_id = await jobs.running()
     await bury(jobs.log, job_id, await jobs.look(job_id))
     await jobs.begin(job_id)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await deserted(jobs.log, job_id, losses=0, lease_s=60)
 
 

@@ -130,7 +130,7 @@ async def test_a_renewal_tells_of_listeners_and_requests(
     await log.request(writer.job_id, b'{"request":"pause"}')
     async with redis.pubsub() as pubsub:
         await pubsub.subscribe(keys.channel(writer.job_id))
-        await pubsub.get_message(timeout=5)
+        await pubsub.get_message(timeout=30)
         leases.hold(writer)
         await eventually(lambda: writer.renewed)
     assert writer.renewed[0] == Appended(Answer.OK, head=1, listeners=1, control='{"request":"pause"}')

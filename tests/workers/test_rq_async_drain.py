@@ -1,6 +1,7 @@
 """How the asyncio worker ends: it lets its jobs finish or gives them back, and leaves nothing behind."""
 
 import asyncio
+import gc
 import os
 import signal
 import threading
@@ -111,16 +112,19 @@ async def test_a_cancelled_service_gives_its_jobs_back(site: Site) -> None:
 
 
 async def test_nothing_is_left_behind(site: Site) -> None:
-    def left() -> tuple[Any, ...]:
+    def left() -> tuple[set[Any], set[str], int]:
+        gc.collect()  # else what earlier tests dropped may close its files in between
         open_files = list(Path("/proc/self/fd").iterdir())
         return asyncio.all_tasks(), {one.name for one in threading.enumerate()}, len(open_files)
 
     await site.burst()  # whatever is opened once
     site.connection.connection_pool.disconnect()
-    before = left()
+    tasks, threads, open_files = left()
     for n in range(20):
         site.enqueue("add", 1, n)
         site.enqueue("fail", "no luck", on_failure=Callback(f"{JOBS}.on_failure"))
     await site.burst("default", "low")
     site.connection.connection_pool.disconnect()
-    assert left() == before
+    # Less there may be: earlier tests' garbage begins tasks of its own as it is collected.
+    tasks_left, threads_left, files_left = left()
+    assert tasks_left <= tasks and threads_left <= threads and files_left <= open_files
