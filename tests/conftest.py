@@ -26,7 +26,7 @@ def own_redis() -> Iterator[RedisServer]:
     """A server that this test may kill, freeze and start again; what was written stays."""
     with (
         tempfile.TemporaryDirectory(prefix="jobcast-") as directory,
-        redis_server(Path(directory), persistent=True) as server,
+        redis_server(Path(directory), persistent=True, synced=True) as server,
     ):
         yield server
 

