@@ -161,11 +161,11 @@ class Tail:
 
         If somebody was served since the last time, of events beyond `used` bytes only: they come in crowds.
         """
-        if self._used:
+        was_used, self._used = self._used, False
+        if was_used:
             limit = max(limit, used)
-        keeps, self._used = self._used and self.size <= limit, False
-        if keeps:
-            return
+            if self.size <= limit:
+                return
         self._view = None
         self._looked_at.clear()
         self._pieces.clear()
