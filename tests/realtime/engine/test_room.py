@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
 import pytest
-from aiohttp import ClientSession, WSServerHandshakeError
+from aiohttp import ClientSession, TCPConnector, WSServerHandshakeError
 
 from realtime.engine.room import Room
 from shared_events.keys import Keys
@@ -62,7 +62,7 @@ async def web(shared_redis: RedisServer, keys: Keys) -> AsyncIterator[WebProcess
 
 @pytest.fixture
 async def visitors(web: WebProcess) -> AsyncIterator[Visitors]:
-    async with ClientSession() as session, AsyncExitStack() as stack:
+    async with ClientSession(connector=TCPConnector(limit=0)) as session, AsyncExitStack() as stack:
         yield Visitors(web, session, stack)
 
 
