@@ -14,12 +14,12 @@ from shared_events.contract import JobRequest
 from shared_events.ending import end_job
 from shared_events.errors import Fenced, JobcastError, JobClosed, UnknownJob
 from shared_events.events import JobStatus
-from shared_events.ids import JobId, new_epoch
+from shared_events.ids import Epoch, JobId, new_epoch
 from shared_events.log import JobLog
 from workers.agent_run import AgentRun, End
 from workers.control import Control, HandBack
 from workers.errors import InvalidInput, StorageFull, WorkerError
-from workers.leases import Leased
+from workers.leases import Beginning, Leased
 from workers.origin import Origin
 from workers.outcome import Ended, Ending, HandedBack, NotOurs, Outcome, TryAgain, failed, failure
 from workers.persistence import persist
@@ -66,7 +66,7 @@ class Attempt:
 
     async def run(self) -> Outcome:
         """Raises `LogUnavailable`: then nothing more could be said, and a sweeper will find the job."""
-        claimed, writer = await self._begin()
+        claimed, writer = await self._begin(new_epoch())
         if writer is None:
             _log.info("job_skipped", job=self._job_id, answer=claimed.answer)
             return NotOurs()
@@ -77,9 +77,24 @@ class Attempt:
         _log.info("job_attempted", **_told_of(writer), agent=self._request.agent, seconds=seconds)
         return outcome
 
-    async def _begin(self) -> tuple[Claimed, Writer | None]:
-        """Claim the log; no writer if it is not ours to write."""
-        epoch, log, job_id = new_epoch(), self._tools.log, self._job_id
+    async def _begin(self, epoch: Epoch) -> tuple[Claimed, Writer | None]:
+        """Claim the log; no writer if it is not ours to write.
+
+        The lease counts from the claim on, and must be kept even if somebody blocks the loop before its
+        answer is heard. From a writer on, `_write` lets go.
+        """
+        beginning = Beginning(self._job_id, epoch)
+        self._tools.leases.hold(beginning)
+        try:
+            claimed, writer = await self._claim(epoch)
+            if writer is not None:
+                self._tools.leases.hold(writer)
+            return claimed, writer
+        finally:
+            self._tools.leases.let_go(beginning)
+
+    async def _claim(self, epoch: Epoch) -> tuple[Claimed, Writer | None]:
+        log, job_id = self._tools.log, self._job_id
         fields = {
             "agent": self._request.agent,
             "owner": self._request.owner,
@@ -99,7 +114,6 @@ class Attempt:
         return claimed, Writer(log, job_id, epoch, origin, on_answer=self.control.heard)
 
     async def _write(self, writer: Writer, claimed: Claimed) -> Outcome:
-        self._tools.leases.hold(writer)
         writing = asyncio.create_task(writer.run(), name=f"writer {self._job_id}")
         try:
             outcome = await self._outcome(writer, writing, claimed)

@@ -54,6 +54,21 @@ class Leased(Protocol):
         ...
 
 
+class Beginning:
+    """Claims its log, and has no writer yet: there is nothing to look after but the lease."""
+
+    def __init__(self, job_id: JobId, epoch: Epoch) -> None:
+        self.job_id = job_id
+        self.epoch = epoch
+        self.heard_at = time.monotonic()
+
+    def look(self) -> None:
+        """The answer to its claim says what was asked of the job."""
+
+    def on_renewed(self, renewed: Appended) -> None:
+        """As for `look`."""
+
+
 class Leases:
     """Make it on the event loop that it watches; `start` and `stop` the thread."""
 

@@ -35,13 +35,13 @@ class Leases:
     """Lets every writer look at its log often enough for a test."""
 
     def __init__(self) -> None:
-        self._ticking: dict[JobId, asyncio.Task[None]] = {}
+        self._ticking: dict[Leased, asyncio.Task[None]] = {}
 
     def hold(self, writer: Leased) -> None:
-        self._ticking[writer.job_id] = asyncio.create_task(self._tick(writer))
+        self._ticking[writer] = asyncio.create_task(self._tick(writer))
 
     def let_go(self, writer: Leased) -> None:
-        self._ticking.pop(writer.job_id).cancel()
+        self._ticking.pop(writer).cancel()
 
     async def _tick(self, writer: Leased) -> None:
         while True:

@@ -1,9 +1,8 @@
 """The thread that keeps leases, against a real server: silent jobs stay alive whatever the loop does."""
 
 import asyncio
-import os
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
 import pytest
@@ -12,6 +11,8 @@ import structlog
 from redis.asyncio import Redis
 
 from shared_events.answers import Answer, Appended
+from shared_events.events import JobStatus
+from shared_events.fold import JobView
 from shared_events.ids import Epoch, JobId, new_epoch, new_job_id
 from shared_events.keys import Keys
 from shared_events.log import JobLog
@@ -20,8 +21,10 @@ from shared_events.scripts import Terms
 from tests.making import completed, started_job, write
 from tests.redis_server import RedisServer
 from tests.waiting import eventually
+from tests.workers.attempting import attempt, queued, speak
 from workers import leases as module
 from workers.leases import Leases, LoopWatch
+from workers.outcome import Ended
 
 
 class Silent:
@@ -241,6 +244,24 @@ async def test_a_loop_that_is_blocked_keeps_its_leases_and_is_told_where(
     await eventually(lambda: len(writer.renewed) > told)
 
 
+async def test_a_loop_that_is_blocked_before_a_claim_is_answered_keeps_that_job_too(
+    leases: Leases, log: JobLog, blocking: redis.Redis, keys: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id, view, kept_for_ms = await queued(log), log.view, -1
+
+    async def blocked_first(job_id: JobId) -> JobView:
+        nonlocal kept_for_ms
+        claimed_ms = renewed_ms(blocking, keys, job_id)
+        block_for(1.0)
+        kept_for_ms = renewed_ms(blocking, keys, job_id) - claimed_ms
+        return await view(job_id)
+
+    monkeypatch.setattr(log, "view", blocked_first)
+    assert await attempt(log, job_id, speak, leases=leases).run() == Ended(JobStatus.COMPLETED)
+    assert kept_for_ms > 500
+    assert not leases._held
+
+
 async def test_a_loop_that_answers_is_never_reported(
     leases: Leases, log: JobLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -249,42 +270,3 @@ async def test_a_loop_that_answers_is_never_reported(
     with structlog.testing.capture_logs() as logs:
         await eventually(lambda: len(writer.renewed) >= 20)
     assert not [line for line in logs if line["event"] == "loop_blocked"]
-
-
-class Exited(BaseException):
-    """Stands for the end of the process."""
-
-
-def exits(code: int) -> None:
-    raise Exited(code)
-
-
-def test_a_loop_that_never_comes_back_ends_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "BLOCKED_LIMIT_S", 0.0)
-    monkeypatch.setattr(os, "_exit", exits)
-    loop = asyncio.new_event_loop()
-    watch = LoopWatch(loop)
-    watch.tick()
-    with pytest.raises(Exited, match=str(module.CRASHED)):
-        watch.tick()
-    loop.run_until_complete(asyncio.sleep(0))
-    watch.tick()
-    loop.close()
-
-
-def test_a_loop_that_was_blocked_is_forgiven_once_it_answers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "BLOCKED_S", 0.0)
-    loop = asyncio.new_event_loop()
-    watch = LoopWatch(loop)
-
-    def reports(act: Callable[[], None]) -> int:
-        with structlog.testing.capture_logs() as logs:
-            act()
-        return len(logs)
-
-    assert reports(watch.tick) == 0
-    assert reports(watch.tick) == 1
-    loop.run_until_complete(asyncio.sleep(0))
-    assert reports(watch.tick) == 0, "asked again"
-    assert reports(watch.tick) == 1
-    loop.close()
