@@ -27,12 +27,18 @@ CLIENT: Final = {
         "if event.sequence <= self.sequence:",
         "if event.sequence <= self.sequence:\n        self._apply(event)",
     ),
-    "it goes on over a gap": Mutant(_RECEIVE, "first != self.sequence + 1", "False"),
+    "it goes on over a gap": Mutant(_RECEIVE, "first != self.sequence + 1", "False", world=440),
     "it drops a reset": Mutant(
-        "shared_events.fold:JobView.receive_snapshot", "overtaken and not snapshot.reset", "overtaken"
+        "shared_events.fold:JobView.receive_snapshot",
+        "overtaken and not snapshot.reset",
+        "overtaken",
+        world=30,
     ),
     "it hears while it asks": Mutant(
-        "tests.model.client:Client._receive", "self._is_deaf and self._ear is not Ear.OPEN", "False"
+        "tests.model.client:Client._receive",
+        "self._is_deaf and self._ear is not Ear.OPEN",
+        "False",
+        world=1502,
     ),
 }
 
@@ -54,7 +60,7 @@ WRITER: Final = {
         "workers.writer:Writer._begin_anew", "events[-1], last)", "events[-1])"
     ),
     "it keeps a progress that was never made": Mutant(
-        "workers.rewrite:events_of", "*_progress(view, after), "
+        "workers.rewrite:events_of", "*_progress(view, after), ", world=114
     ),
     "it never takes its job back": Mutant(_TAKE_BACK, "owner not in self._origin.predecessors", "True"),
     "it takes its job back from anybody": Mutant(
@@ -78,7 +84,7 @@ ATTEMPT: Final = {
     ),
     "it counts as Python does": Mutant(_REPLAY_BACK, "utf16_length(self._text)", "len(self._text)"),
     "it leaves what it has not said": Mutant(
-        "workers.sink:AttemptSink.finish", "self._replay.finish()", "None"
+        "workers.sink:AttemptSink.finish", "self._replay.finish()", "None", world=48
     ),
     "it takes everything back": Mutant("workers.replay:Replay._common", "return len(text)", "return 0"),
     "it speaks in a pause": Mutant("workers.sink:AttemptSink.chunk", "if self._pause.paused", "if False"),
@@ -86,12 +92,13 @@ ATTEMPT: Final = {
         "workers.attempt:Attempt._outcome", "self.control.obey(claimed.control)", "pass"
     ),
     "it leaves a cancel to the next one": Mutant(
-        "workers.attempt:Attempt._unless_cancelled", "cancelled is None or", "True or"
+        "workers.attempt:Attempt._unless_cancelled", "cancelled is None or", "True or", world=334
     ),
     "it hears no cancel once it has to go": Mutant(
         "workers.control:Control.cancel",
         "self.cancellation = self.cancellation or cancelled",
         "self.cancellation = None if self.interruption else cancelled",
+        world=334,
     ),
     "its last word is no last word": Mutant(
         "workers.attempt:Attempt._outcome", "writer.rest(reason, Rest.RETURNS)", "pass"
@@ -99,9 +106,11 @@ ATTEMPT: Final = {
 }
 
 BURIAL: Final = {
-    "it forgets who has cancelled": Mutant("workers.burial:_last_word", "if cancel is not None", "if False"),
+    "it forgets who has cancelled": Mutant(
+        "workers.burial:_last_word", "if cancel is not None", "if False", world=338
+    ),
     "it forgets who has cancelled since it looked": Mutant(
-        "workers.burial:_last_word", "claimed.control", "look.control"
+        "workers.burial:_last_word", "claimed.control", "look.control", world=338
     ),
 }
 

@@ -16,12 +16,14 @@ _OURS: Final = ("shared_events", "workers", "realtime", "tests.model")
 class Mutant(msgspec.Struct, frozen=True):
     """`old` in the source of `target` becomes `new`.
 
-    The target is a function, `<module>:<qualified name>`, or a script, `<name>.lua`.
+    The target is a function, `<module>:<qualified name>`, or a script, `<name>.lua`. `world` is one that has
+    found it out before, to look there first: when the code or the walk changes, another one may.
     """
 
     target: str
     old: str
     new: str = ""
+    world: int = 0
 
     @property
     def script(self) -> str:

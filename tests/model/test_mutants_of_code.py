@@ -12,6 +12,7 @@ from tests.model.walking import walk_jobs
 
 @pytest.mark.parametrize("name", CODE)
 def test_a_mutant_of_the_code_is_found_out(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    CODE[name].apply(monkeypatch)
+    mutant = CODE[name]
+    mutant.apply(monkeypatch)
     with pytest.raises((AssertionError, IndexError, ValueError)):
-        walk_jobs(ModelServer(), worlds=2000, steps=40)
+        walk_jobs(ModelServer(), worlds=2000, steps=40, first=mutant.world)

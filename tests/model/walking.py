@@ -20,12 +20,15 @@ from tests.model.world import World
 _FEWEST = 3
 
 
-def walk_jobs(server: Server, *, worlds: int, steps: int) -> Met:
-    """What was met in that many worlds of up to that many steps: always the same. Raises what is broken."""
+def walk_jobs(server: Server, *, worlds: int, steps: int, first: int = 0) -> Met:
+    """What was met in that many worlds of up to that many steps: always the same. Raises what is broken.
+
+    The walk begins with the world `first`.
+    """
     met = Met()
     with pytest.MonkeyPatch.context() as patch, capture_logs():
         narrow(patch)
-        for number in range(worlds):
+        for number in [first, *range(worlds)]:
             _walk(server, met, number, steps)
     return met
 
