@@ -66,7 +66,7 @@ class Attempt:
 
     async def run(self) -> Outcome:
         """Raises `LogUnavailable`: then nothing more could be said, and a sweeper will find the job."""
-        claimed, writer = await self._begin(new_epoch())
+        claimed, writer = await self._begin()
         if writer is None:
             _log.info("job_skipped", job=self._job_id, answer=claimed.answer)
             return NotOurs()
@@ -77,16 +77,16 @@ class Attempt:
         _log.info("job_attempted", **_told_of(writer), agent=self._request.agent, seconds=seconds)
         return outcome
 
-    async def _begin(self, epoch: Epoch) -> tuple[Claimed, Writer | None]:
+    async def _begin(self) -> tuple[Claimed, Writer | None]:
         """Claim the log; no writer if it is not ours to write.
 
         The lease counts from the claim on, and must be kept even if somebody blocks the loop before its
         answer is heard. From a writer on, `_write` lets go.
         """
-        beginning = Beginning(self._job_id, epoch)
+        beginning = Beginning(self._job_id, new_epoch())
         self._tools.leases.hold(beginning)
         try:
-            claimed, writer = await self._claim(epoch)
+            claimed, writer = await self._claim(beginning.epoch)
             if writer is not None:
                 self._tools.leases.hold(writer)
             return claimed, writer

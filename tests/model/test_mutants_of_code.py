@@ -15,4 +15,4 @@ def test_a_mutant_of_the_code_is_found_out(name: str, monkeypatch: pytest.Monkey
     mutant = CODE[name]
     mutant.apply(monkeypatch)
     with pytest.raises((AssertionError, IndexError, ValueError)):
-        walk_jobs(ModelServer(), worlds=2000, steps=40, first=mutant.world)
+        walk_jobs(ModelServer(), worlds=6000, steps=40, first=mutant.world)

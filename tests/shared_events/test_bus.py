@@ -177,7 +177,7 @@ async def test_data_arrives_as_it_is(listener: Listener, keys: Keys) -> None:
     for data in sent:
         await listener.redis.publish(channel, data)
     await eventually(lambda: listener.heard == [(channel.encode(), data) for data in sent])
-    assert True in listener.batches
+    assert any(listener.batches)
 
 
 async def test_over_a_cut_tcp_connection_it_comes_back(shared_redis: RedisServer, keys: Keys) -> None:

@@ -37,6 +37,10 @@ class Leases:
     def __init__(self) -> None:
         self._ticking: dict[Leased, asyncio.Task[None]] = {}
 
+    @property
+    def held(self) -> set[Leased]:
+        return set(self._ticking)
+
     def hold(self, writer: Leased) -> None:
         self._ticking[writer] = asyncio.create_task(self._tick(writer))
 

@@ -225,8 +225,10 @@ async def test_a_plain_def_that_is_cancelled_stops_at_its_next_word(log: JobLog)
 async def test_a_job_that_another_attempt_runs_is_left_to_it(log: JobLog) -> None:
     job_id = await queued(log)
     await log.start(job_id, owner := new_epoch())
-    assert await attempt(log, job_id, speak).run() == NotOurs()
+    leases = Leases()
+    assert await attempt(log, job_id, speak, leases=leases).run() == NotOurs()
     assert (await log.meta(job_id)).epoch == owner
+    assert not leases.held
 
 
 async def test_a_long_outage_ends_the_attempt_and_leaves_nothing_running(
