@@ -5,7 +5,12 @@ from shared_events.events import Usage
 
 def estimated_tokens(text: str) -> int:
     """About four characters a token: the rule of thumb for English."""
-    return -(-len(text) // 4)
+    return tokens_of(len(text))
+
+
+def tokens_of(characters: int) -> int:
+    """As `estimated_tokens`, of a text of so many characters."""
+    return -(-characters // 4)
 
 
 def added(first: Usage | None, second: Usage | None) -> Usage | None:

@@ -1,8 +1,19 @@
 """Backends: whoever answers, behind one port."""
 
 from agents.backends.configured import backends_from, entries
-from agents.backends.openai_chat import OpenAIChat
-from agents.backends.protocol import Backend, ChatMessage, ChatRequest, Delta, Finished, TextDelta
+from agents.backends.protocol import (
+    Backend,
+    ChatMessage,
+    ChatRequest,
+    Delta,
+    Finished,
+    ReasoningDelta,
+    TextDelta,
+    Tool,
+    ToolCall,
+    ToolCallDelta,
+)
+from agents.backends.providers import OpenAIChat
 from agents.backends.scripted import Scripted
 
 __all__ = [
@@ -12,8 +23,12 @@ __all__ = [
     "Delta",
     "Finished",
     "OpenAIChat",
+    "ReasoningDelta",
     "Scripted",
     "TextDelta",
+    "Tool",
+    "ToolCall",
+    "ToolCallDelta",
     "backends_from",
     "entries",
 ]

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from agents.backends.openai_chat import OpenAIChat
 from agents.backends.protocol import Backend
+from agents.backends.providers import OpenAIChat
 from agents.backends.scripted import Scripted
 from shared_events.contract import BackendEntry
 

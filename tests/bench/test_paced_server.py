@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from agents.backends.openai_chat import OpenAIChat
+from agents.backends.providers import OpenAIChat
 from agents.backends.protocol import ChatMessage, ChatRequest, Finished, TextDelta
 from bench.cores import Cores
 from bench.paced import Paced, paced_server

@@ -19,7 +19,7 @@ def test_a_configured_server_is_the_default() -> None:
 
 def test_backends_are_announced_in_order_and_without_their_key() -> None:
     first, second = entries(backends_from(base_url="https://x.example/v1", api_key="sk-secret", model="m"))
-    assert (first.name, first.kind, first.models) == ("openai", "openai-chat", ["m"])
+    assert (first.name, first.kind, first.models) == ("openai", "openai", ["m"])
     assert first.description == "OpenAI-compatible server at x.example"
     assert (second.name, second.kind) == ("scripted", "scripted")
     assert "secret" not in repr((first, second))

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.backends.redaction import LONGEST, MASK, Redaction
+from agents.backends.transport.redaction import LONGEST, MASK, Redaction
 
 KEY = "sk-proj-abcdefghijklmnop1234"
 PROMPT = "My doctor says that I have three weeks.\nWhat shall I do with them?"

@@ -6,8 +6,8 @@ import time
 import pytest
 
 from agents import BackendRejected, Finished, Scripted
-from agents.backends.essay import ESSAY
-from agents.backends.scripted import BATCH
+from agents.backends.scripted.backend import BATCH
+from agents.backends.scripted.essay import ESSAY
 from shared_events.events import Usage
 from tests.agents.collecting import answer, asking, end_of, text_of
 

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from agents.backends.essay import ESSAY
+from agents.backends.scripted.essay import ESSAY
 from agents.errors import BackendRejected
 
 ESSAY_PER_S: Final = 22

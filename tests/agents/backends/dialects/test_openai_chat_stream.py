@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.backends.chat_stream import ChatStream
-from agents.backends.protocol import Finished
-from agents.backends.redaction import Redaction
-from agents.backends.sse import SSEEvent, SSEParser
+from agents.backends.dialects.openai_chat_stream import ChatStream
+from agents.backends.protocol import Finished, TextDelta
+from agents.backends.transport.redaction import Redaction
+from agents.backends.transport.sse import SSEEvent, SSEParser
 from agents.errors import BackendError
 from shared_events.events import Usage
 from tests.agents.backends.chat_bytes import DONE, chunk, event, usage, whole
@@ -31,7 +31,7 @@ def outcome(pieces: Iterable[bytes], redaction: Redaction | None = None) -> Outc
     try:
         for piece in pieces:
             for sse in parser.feed(piece):
-                texts += [delta.text for delta in chat.feed(sse)]
+                texts += [delta.text for delta in chat.feed(sse) if isinstance(delta, TextDelta)]
         return Outcome("".join(texts), chat.finish())
     except BackendError as error:
         return Outcome("".join(texts), (error.code, str(error)))

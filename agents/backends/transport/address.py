@@ -8,8 +8,8 @@ from yarl import URL
 from agents.errors import InvalidBackend
 
 
-def completions_url(name: str, base_url: str) -> URL:
-    """Where `base_url` takes chat completions. Raises `InvalidBackend`."""
+def server_url(name: str, base_url: str) -> URL:
+    """`base_url`, looked at. Raises `InvalidBackend`."""
     try:
         url = URL(base_url)
     except ValueError as error:
@@ -18,7 +18,12 @@ def completions_url(name: str, base_url: str) -> URL:
         raise InvalidBackend(
             f"The base URL of the backend {name!r} must begin with http:// or https:// and a host."
         )
-    return url.with_path(url.raw_path.rstrip("/") + "/chat/completions", encoded=True, keep_query=True)
+    return url
+
+
+def under(url: URL, path: str) -> URL:
+    """`url` with `path` (`/chat/completions`) behind its own, and its query."""
+    return url.with_path(url.raw_path.rstrip("/") + path, encoded=True, keep_query=True)
 
 
 def checked_key(name: str, api_key: str | None) -> str | None:
@@ -29,11 +34,16 @@ def checked_key(name: str, api_key: str | None) -> str | None:
     return key or None
 
 
-def authorization(url: URL, key: str | None) -> str | None:
-    """What the header `Authorization` says: who is named in `url`, else `key`."""
-    if url.user is not None:
-        return aiohttp.encode_basic_auth(url.user, url.password or "")
-    return f"Bearer {key}" if key else None
+def basic_authorization(url: URL) -> dict[str, str]:
+    """The header `Authorization` for who is named in `url`, if anybody is."""
+    if url.user is None:
+        return {}
+    return {"Authorization": aiohttp.encode_basic_auth(url.user, url.password or "")}
+
+
+def bearer(key: str | None) -> dict[str, str]:
+    """The header `Authorization` for a key."""
+    return {"Authorization": f"Bearer {key}"} if key else {}
 
 
 def is_loopback(host: str) -> bool:

@@ -4,7 +4,7 @@ import pytest
 from yarl import URL
 
 from agents import OpenAIChat
-from agents.backends.session import open_session, proxy_for
+from agents.backends.transport.session import open_session, proxy_for
 from agents.errors import InvalidBackend
 from tests.agents.backends.asking_openai import ask
 from tests.agents.backends.chat_bytes import DONE, whole

@@ -8,8 +8,8 @@ import aiohttp
 import certifi
 from yarl import URL
 
-from agents.backends.address import is_loopback
-from agents.backends.transport_errors import CONNECT_TIMEOUT_S
+from agents.backends.transport.address import is_loopback
+from agents.backends.transport.transport_errors import CONNECT_TIMEOUT_S
 from agents.errors import InvalidBackend
 
 _KEPT_S: Final = 15.0

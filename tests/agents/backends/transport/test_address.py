@@ -2,7 +2,7 @@
 
 import pytest
 
-from agents.backends.address import checked_key, completions_url, is_loopback
+from agents.backends.transport.address import checked_key, is_loopback, server_url, under
 from agents.errors import InvalidBackend
 
 
@@ -16,7 +16,7 @@ from agents.errors import InvalidBackend
     ],
 )
 def test_completions_are_below_the_base_url(base_url: str, url: str) -> None:
-    assert str(completions_url("openai", base_url)) == url
+    assert str(under(server_url("openai", base_url), "/chat/completions")) == url
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ def test_completions_are_below_the_base_url(base_url: str, url: str) -> None:
 )
 def test_a_base_url_that_cannot_work_is_refused(base_url: str) -> None:
     with pytest.raises(InvalidBackend, match="base URL of the backend 'openai'"):
-        completions_url("openai", base_url)
+        server_url("openai", base_url)
 
 
 def test_a_key_loses_the_white_space_around_it() -> None:

@@ -11,10 +11,11 @@ class Answer:
     def __init__(self, response: aiohttp.ClientResponse, *, silence_timeout_s: float) -> None:
         self.status = response.status
         self.headers = response.headers
+        self.media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         self._response = response
         self._content = response.content
         self._loop = asyncio.get_running_loop()
-        self._silence_timeout_s = silence_timeout_s
+        self.silence_timeout_s = silence_timeout_s
         self._silent = False
         self._waiting_since: float | None = None
         self._timer = self._loop.call_later(silence_timeout_s, self._watch)
@@ -50,7 +51,7 @@ class Answer:
 
     def _watch(self) -> None:
         now = self._loop.time()
-        due = (now if self._waiting_since is None else self._waiting_since) + self._silence_timeout_s
+        due = (now if self._waiting_since is None else self._waiting_since) + self.silence_timeout_s
         if due > now:
             self._timer = self._loop.call_at(due, self._watch)
         else:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from agents import BackendError, BackendIncomplete, OpenAIChat
+from agents import BackendError, BackendIncomplete, BackendRejected, OpenAIChat
 from tests.agents.backends.asking_openai import JSON, KEY, PROMPT, ask, refusal
 from tests.agents.backends.chat_bytes import DONE, chunk, event, whole
 from tests.agents.collecting import answer, asking, end_of, text_of
@@ -241,3 +241,10 @@ async def test_an_answer_ends_at_its_end_marker_even_if_the_connection_stays() -
 
     async with byte_server(chunks=lingering()) as base_url:
         assert text_of(await asyncio.wait_for(ask(base_url), 30)) == "x"
+
+
+async def test_text_that_json_cannot_say_is_refused() -> None:
+    backend = OpenAIChat("http://127.0.0.1:9/v1", model="m")
+    with pytest.raises(BackendRejected, match="not Unicode text"):
+        await answer(backend, asking("\ud83c"))
+    await backend.aclose()

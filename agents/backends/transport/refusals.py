@@ -1,4 +1,4 @@
-"""What an OpenAI-compatible server's refusals mean: a status or an error object to a `BackendError`. Pure."""
+"""What a provider's refusals mean: a status or an error object to a `BackendError`. Pure."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -25,7 +25,9 @@ _BY_STATUS: Final[dict[int, type[BackendError]]] = {
     429: BackendRateLimited,
 }
 _BY_WORD: Final[dict[str, type[BackendError]]] = {
+    "api_error": BackendUnavailable,
     "authentication_error": BackendAuth,
+    "billing_error": BackendAuth,
     "invalid_api_key": BackendAuth,
     "permission_error": BackendAuth,
     "insufficient_quota": BackendRateLimited,
@@ -36,7 +38,12 @@ _BY_WORD: Final[dict[str, type[BackendError]]] = {
     "context_length_exceeded": BackendRejected,
     "invalid_request_error": BackendRejected,
     "model_not_found": BackendRejected,
+    "not_found_error": BackendRejected,
+    "overloaded_error": BackendUnavailable,
+    "request_too_large": BackendRejected,
+    "server_error": BackendUnavailable,
     "timeout": BackendTimeout,
+    "timeout_error": BackendTimeout,
 }
 _DEEPEST: Final = 5
 _STATUSES: Final = frozenset(map(str, range(400, 600)))
@@ -77,6 +84,16 @@ def words_of_body(body: bytes) -> str:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         text = body.decode(errors="replace").strip()
         return "" if text.startswith("<") else text
+
+
+def refuses_streaming(body: bytes) -> bool:
+    """Whether a refusal of a streamed request says that the same request may be answered as a whole."""
+    try:
+        error = msgspec.json.decode(body)["error"]
+        said = str(error.get("message", "")).lower()
+        return error.get("param") == "stream" or ("stream" in said and "support" in said)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, TypeError, KeyError, AttributeError):
+        return False
 
 
 def status_line(status: int) -> str:

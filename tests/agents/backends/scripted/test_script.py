@@ -2,8 +2,8 @@
 
 import pytest
 
-from agents.backends.essay import ESSAY
-from agents.backends.script import script_of
+from agents.backends.scripted.essay import ESSAY
+from agents.backends.scripted.script import script_of
 from agents.errors import BackendRejected
 
 

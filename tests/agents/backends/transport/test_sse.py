@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.backends.sse import LIMIT_BYTES, SSEParser
+from agents.backends.transport.sse import LIMIT_BYTES, SSEParser
 from agents.errors import BackendProtocolError
 
 Said = tuple[str, str]

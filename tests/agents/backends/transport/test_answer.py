@@ -11,9 +11,9 @@ import aiohttp
 import pytest
 from yarl import URL
 
-from agents.backends.answer import Answer
-from agents.backends.session import open_session
-from agents.backends.transport_errors import TRANSPORT_ERRORS
+from agents.backends.transport.answer import Answer
+from agents.backends.transport.session import open_session
+from agents.backends.transport.transport_errors import TRANSPORT_ERRORS
 from tests.agents.llm_server import EVENT_STREAM, byte_server
 from tests.waiting import eventually
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from agents.backends.openai_errors import (
+from agents.backends.transport.refusals import (
     kind_of_error,
     kind_of_status,
     status_line,

@@ -11,7 +11,7 @@ from typing import Final
 
 from agents.backends.protocol import ChatRequest, Delta, Finished, TextDelta
 from agents.backends.schedule import Schedule
-from agents.backends.script import script_of
+from agents.backends.scripted.script import script_of
 from agents.usage import estimated_tokens
 from shared_events.events import Usage
 

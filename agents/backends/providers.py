@@ -1,0 +1,18 @@
+"""The backends by name, for those who make one themselves: each is an `HTTPBackend` of one dialect."""
+
+from typing import Any
+
+from agents.backends.dialects.openai_chat import OpenAIChatDialect
+from agents.backends.http_backend import HTTPBackend
+
+
+class OpenAIChat(HTTPBackend):
+    """OpenAI's chat completions, and every server that speaks like it. Raises `InvalidBackend`.
+
+    `options` as `HTTPBackend` takes them; `model` must be given.
+    """
+
+    def __init__(
+        self, base_url: str = "https://api.openai.com/v1", *, name: str = "openai", **options: Any
+    ) -> None:
+        super().__init__(OpenAIChatDialect(), base_url, name=name, **options)

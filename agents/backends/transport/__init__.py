@@ -1,0 +1,1 @@
+"""Asking a server over HTTP, and reading what it answers, whatever its wire format."""
