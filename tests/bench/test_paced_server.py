@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from agents.backends.providers import OpenAIChat
 from agents.backends.protocol import ChatMessage, ChatRequest, Finished, TextDelta
+from agents.backends.providers import OpenAIChat
 from bench.cores import Cores
 from bench.paced import Paced, paced_server
 from bench.paced_text import WORDS, text_of, word
