@@ -15,8 +15,12 @@ from agents.backends import (
     Delta,
     Finished,
     OpenAIChat,
+    ReasoningDelta,
     Scripted,
     TextDelta,
+    Tool,
+    ToolCall,
+    ToolCallDelta,
     backends_from,
     entries,
 )
@@ -34,10 +38,14 @@ from agents.errors import (
     BackendUnavailable,
     InvalidAgent,
     InvalidBackend,
+    InvalidReply,
     JobStopped,
+    PartTimeout,
 )
+from agents.parts import Part
 from agents.policy import Policy, Retry
 from agents.registry import Agent, agent, load_agents
+from agents.reply import Reply
 from agents.running import run_agent
 from agents.sink import EventSink
 from agents.sync_context import SyncJobContext
@@ -62,14 +70,22 @@ __all__ = [
     "Finished",
     "InvalidAgent",
     "InvalidBackend",
+    "InvalidReply",
     "JobContext",
     "JobStopped",
     "OpenAIChat",
+    "Part",
+    "PartTimeout",
     "Policy",
+    "ReasoningDelta",
+    "Reply",
     "Retry",
     "Scripted",
     "SyncJobContext",
     "TextDelta",
+    "Tool",
+    "ToolCall",
+    "ToolCallDelta",
     "agent",
     "backends_from",
     "entries",

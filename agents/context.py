@@ -2,19 +2,25 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
-from typing import Any, Final, Generic, TypeVar
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, Unpack
 
-from agents.backends.protocol import Backend, ChatRequest, Finished, TextDelta
-from agents.chat_request import Messages, chat_request
-from agents.errors import BackendIncomplete, BackendRejected
+from agents.answering import Answering
+from agents.backends.protocol import Backend, TextDelta
+from agents.chat_request import Asking, Messages, question
 from agents.pace import Pace
+from agents.reply import Reply
 from agents.sink import EventSink
 from agents.surrogates import SurrogateJoiner, well_formed
 from agents.usage import added
 from shared_events.contract import JobRequest
 from shared_events.events import ChunkMetadata, Usage
+
+if TYPE_CHECKING:
+    from agents.parts import Part
+    from agents.registry import Agent
 
 InputT = TypeVar("InputT")
 _NO_METADATA: Final = ChunkMetadata()
@@ -23,8 +29,9 @@ _NO_METADATA: Final = ChunkMetadata()
 class JobContext(Generic[InputT]):
     """One attempt at a job, as its agent sees it. Its owner must call `finish` after the agent.
 
-    `input` is of the agent's input type, `attempt` counts from 1, `usage` adds up what `stream` used.
+    `input` is of the agent's input type, `attempt` counts from 1, `usage` adds up what was asked of models.
     `partial` is the text that earlier attempts left; where the job `continues`, `text` begins with it.
+    `deadline`: when the attempt ends at the latest, in UTC; None where nothing ends it.
     """
 
     def __init__(  # noqa: PLR0913  the words of the API
@@ -35,18 +42,25 @@ class JobContext(Generic[InputT]):
         attempt: int,
         sink: EventSink,
         backends: Mapping[str, Backend],
+        preferred: Sequence[str] = (),
         partial: str = "",
         continues: bool = False,
+        deadline: datetime | None = None,
         clock: Callable[[], float] = time.monotonic,
+        depth: int = 0,
     ) -> None:
         self.job_id = request.job_id
+        self.request = request
         self.input = input
         self.attempt = attempt
         self.partial = partial
+        self.deadline = deadline
         self.usage: Usage | None = None
-        self._request = request
+        self.backends = backends
+        self.depth = depth
+        """0, and for a part of another agent's job one more than that."""
+        self._preferred = preferred
         self._sink = sink
-        self._backends = backends
         self._pace = Pace(clock)
         self._joiner = SurrogateJoiner()
         # UTF-8: a list of pieces takes 60 bytes more for each. The thread of a plain `def` may read it, too.
@@ -64,6 +78,23 @@ class JobContext(Generic[InputT]):
         if not isinstance(text, str):
             raise TypeError(f"on_chunk takes a str, not {_kind(text)}.")
         await self._publish(text, _label("step", step), _label("model", model))
+
+    async def rewind(self, length: int) -> None:
+        """Take back what was published after the first `length` characters of `text`.
+
+        Raises `TypeError`, and `ValueError` for a length that the text does not have.
+        """
+        if not isinstance(length, int) or isinstance(length, bool):
+            raise TypeError(f"rewind takes a number of characters, not {_kind(length)}.")
+        async with self._turn:
+            said = self.text
+            if not 0 <= length <= len(said):
+                raise ValueError(f"rewind takes 0 to {len(said)} characters, not {length}.")
+            self._joiner = SurrogateJoiner()
+            if length < len(said):
+                kept = said[:length]
+                del self._said[len(kept.encode()) :]
+                await self._sink.rewind(kept)
 
     async def progress(
         self, percent: float, step: str | None = None, metadata: dict[str, Any] | None = None
@@ -83,62 +114,89 @@ class JobContext(Generic[InputT]):
         await asyncio.sleep(0)
         await self._sink.gate()
 
-    def stream(
-        self,
-        messages: Messages,
-        *,
-        model: str | None = None,
-        step: str | None = None,
-        max_tokens: int | None = None,
-        temperature: float | None = None,
-    ) -> AsyncGenerator[str, None]:
-        """Ask the job's backend; each piece of its answer is published and then yielded.
+    async def pause_point(self) -> None:
+        """Wait here while the job is paused."""
+        await self._sink.gate()
 
-        What is not given is taken from the job's request. Raises `ValueError` for what cannot be asked; the
-        iteration raises `BackendError`. Nothing is read while the job is paused. Closing the iterator ends
-        the request.
+    def stream(
+        self, messages: Messages, *, publish: bool = True, **asking: Unpack[Asking]
+    ) -> AsyncGenerator[str, None]:
+        """Ask a model; each piece of its answer is published (unless told not to) and then yielded.
+
+        See `Asking` for how to ask. Raises `ValueError` for what cannot be asked; the iteration raises
+        `BackendError`. Nothing is read while the job is paused. Closing the iterator ends the request.
         """
-        asked = self._request
-        request = chat_request(
-            messages,
-            model=model if model is not None else asked.model,
-            max_tokens=max_tokens if max_tokens is not None else asked.max_tokens,
-            temperature=temperature if temperature is not None else asked.temperature,
+        return self._pieces(self._answering(messages, asking), publish=publish)
+
+    async def ask(self, messages: Messages, *, publish: bool = False, **asking: Unpack[Asking]) -> Reply:
+        """The whole answer of a model, published or not. As `stream` otherwise."""
+        answering = self._answering(messages, asking)
+        async for _ in self._pieces(answering, publish=publish):
+            pass
+        return answering.reply
+
+    async def spawn(
+        self,
+        agent: "Agent",
+        input: Any = None,  # noqa: A002  the word of the API
+        *,
+        step: str | None = None,
+        publish: bool = True,
+        progress: tuple[float, float] | None = None,
+    ) -> "Part":
+        """Have a part of this job done by another agent; several at once with `asyncio.gather`.
+
+        Its text goes on with the text of this job, labelled with `step` (else with its name), unless
+        `publish` is False. Its progress from 0 to 100 is published as the range `progress` of this job's.
+        Raises what it raises, and `ValueError` for an input that does not fit it.
+        """
+        from agents.parts import do_part  # noqa: PLC0415  a part is an agent, and an agent takes a context
+
+        return await do_part(self, agent, input, step=step, publish=publish, progress=progress)
+
+    def part(
+        self, sink: EventSink, given: Any, *, attempt: int, preferred: Sequence[str]
+    ) -> "JobContext[Any]":
+        """For an agent that does a part of this job: what it publishes goes to `sink`."""
+        return JobContext(
+            request=self.request,
+            input=given,
+            attempt=attempt,
+            sink=sink,
+            backends=self.backends,
+            preferred=preferred or self._preferred,
+            deadline=self.deadline,
+            depth=self.depth + 1,
         )
-        return self._answer(request, _label("step", step))
 
     async def finish(self) -> None:
         """Publish what `on_chunk` still holds back: half of a surrogate pair."""
         async with self._turn:
             await self._put(self._joiner.finish(), None, None)
 
-    async def _answer(self, request: ChatRequest, step: str | None) -> AsyncGenerator[str, None]:
-        backend = self._backend()
-        model = request.model or next(iter(backend.models), None)
-        finished = None
-        await self._sink.gate()
-        async with aclosing(backend.stream(request)) as deltas:
-            async for delta in deltas:
-                match delta:
-                    case TextDelta(text):
-                        if piece := await self._publish(text, step, model):
-                            yield piece
-                        await self._sink.gate()
-                    case Finished():
-                        finished = delta
-        if finished is None:
-            raise BackendIncomplete(
-                f"The backend {backend.name!r} ended without saying that it had finished."
-            )
-        self.usage = added(self.usage, finished.usage)
+    def count(self, usage: Usage | None) -> None:
+        """Add what a part used."""
+        self.usage = added(self.usage, usage)
 
-    def _backend(self) -> Backend:
-        name = self._request.backend
-        if name is None:
-            return next(iter(self._backends.values()))
-        if name not in self._backends:
-            raise BackendRejected(f"There is no backend {name[:60]!r}. Known: {', '.join(self._backends)}.")
-        return self._backends[name]
+    def _answering(self, messages: Messages, asking: Asking) -> Answering:
+        asked = question(messages, asking)
+        return Answering(asked, request=self.request, backends=self.backends, preferred=self._preferred)
+
+    async def _pieces(self, answering: Answering, *, publish: bool) -> AsyncGenerator[str, None]:
+        step, joiner = _label("step", answering.step), SurrogateJoiner()
+        async with aclosing(answering.deltas(self._sink)) as deltas:
+            async for delta in deltas:
+                if isinstance(delta, TextDelta):
+                    piece = (
+                        await self._publish(delta.text, step, answering.model)
+                        if publish
+                        else joiner.feed(delta.text)
+                    )
+                    if piece:
+                        yield piece
+        if rest := joiner.finish():
+            yield rest
+        self.count(answering.reply.usage)
 
     async def _publish(self, text: str, step: str | None, model: str | None) -> str:
         """What went out: `text`, but for half a surrogate pair at its ends."""

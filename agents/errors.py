@@ -4,6 +4,8 @@ JobcastError
 ├── AgentError                  an agent is written or configured wrongly
 │   ├── InvalidAgent            a name, signature, input type or policy that is not allowed
 │   ├── AgentLoadError          a module with agents cannot be used
+│   ├── PartTimeout             a part that another agent does took longer than its agent may
+│   ├── InvalidReply            a model did not answer in the form that it was asked for
 │   └── InvalidBackend          a backend is configured wrongly
 └── BackendError                a model could not be asked, or its answer broke off
     ├── BackendAuth             the key was refused
@@ -33,6 +35,14 @@ class InvalidAgent(AgentError):
 
 class AgentLoadError(AgentError):
     pass
+
+
+class PartTimeout(AgentError):
+    code = "timeout"
+
+
+class InvalidReply(AgentError):
+    code = "invalid_reply"
 
 
 class InvalidBackend(AgentError):

@@ -65,6 +65,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     `timeout_s`: of one attempt. `own_process`: it may block or crash without harm to its neighbours.
     `queue`: the queue of workers of its own, for those who want some.
     `on_unwatched`: what happens when nobody has followed the job for `unwatched_grace_s`.
+    `backends`: who is asked where the request names none: `name` or `name/model`, one after another until
+    one begins to answer. Those that are not configured are left out; none at all is the default one.
     """
 
     retry: Retry = msgspec.field(default_factory=Retry)
@@ -74,6 +76,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     queue: str | None = None
     on_unwatched: OnUnwatched = "continue"
     unwatched_grace_s: float = 60
+    backends: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not isinstance(self.retry, Retry):
@@ -85,6 +88,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
         _check_seconds("timeout_s", self.timeout_s, 1)
         _check_seconds("unwatched_grace_s", self.unwatched_grace_s, 1)
         _check_queue(self.queue)
+        _check_backends(self.backends)
 
 
 def _sane(retry_after_s: float | None) -> float:
@@ -111,6 +115,11 @@ def _check_queue(queue: Any) -> None:
         return
     taken = ", ".join(PRIORITIES)
     raise InvalidAgent(f"queue must be 1 to 20 of a-z 0-9 - _ and none of {taken}, not {_said(queue)}.")
+
+
+def _check_backends(backends: Any) -> None:
+    if not isinstance(backends, tuple) or not all(isinstance(name, str) and name for name in backends):
+        raise InvalidAgent(f"backends must be a tuple of names of backends, not {_said(backends)}.")
 
 
 def _is_error(kind: Any) -> bool:

@@ -1,6 +1,7 @@
 """Agents: how a function becomes one, and how a worker finds those of its modules.
 
-Loading has no global list: a module's agents are those that its names hold.
+Loading has no global list: a module's agents are those that its names hold. One whose name begins with
+an underscore is a part of others (`JobContext.spawn`), and is not offered.
 """
 
 import importlib
@@ -74,6 +75,7 @@ def agent(  # noqa: PLR0913  the words of the API
     queue: str | None = DEFAULTS.queue,
     on_unwatched: OnUnwatched = DEFAULTS.on_unwatched,
     unwatched_grace_s: float = DEFAULTS.unwatched_grace_s,
+    backends: tuple[str, ...] = DEFAULTS.backends,
 ) -> Callable[[AgentFunction], Agent]:
     """Make an agent of `async def f(job: JobContext[Input]) -> result | None`.
 
@@ -95,6 +97,7 @@ def agent(  # noqa: PLR0913  the words of the API
         queue=queue,
         on_unwatched=on_unwatched,
         unwatched_grace_s=unwatched_grace_s,
+        backends=backends,
     )
 
     def decorate(function: AgentFunction) -> Agent:
@@ -151,7 +154,11 @@ def _agents_of(module: str) -> Iterator[Agent]:
     """What the names of `module` and of its imported submodules hold."""
     for name, loaded in list(sys.modules.items()):
         if name == module or name.startswith(f"{module}."):
-            yield from (value for value in vars(loaded).values() if isinstance(value, Agent))
+            yield from (
+                value
+                for name, value in vars(loaded).items()
+                if isinstance(value, Agent) and not name.startswith("_")
+            )
 
 
 def _input_type(name: str, function: AgentFunction) -> Any:

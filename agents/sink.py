@@ -12,6 +12,10 @@ class EventSink(Protocol):
         """`text` is never empty and well-formed Unicode."""
         ...
 
+    async def rewind(self, kept: str) -> None:
+        """Take back what was published behind `kept`, the beginning of the attempt's text."""
+        ...
+
     async def progress(self, percent: float, step: str | None, metadata: dict[str, Any] | None) -> None:
         """`percent` is from 0 to 100."""
         ...

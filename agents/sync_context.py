@@ -1,12 +1,17 @@
 """What an agent that is a plain `def` works with: as `JobContext`, but each call waits until it is done."""
 
 from collections.abc import Generator
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, Unpack
 
-from agents.chat_request import Messages
+from agents.chat_request import Asking, Messages
 from agents.context import JobContext
 from agents.handover import Handover
+from agents.reply import Reply
 from shared_events.events import Usage
+
+if TYPE_CHECKING:
+    from agents.parts import Part
+    from agents.registry import Agent
 
 InputT = TypeVar("InputT")
 
@@ -22,6 +27,7 @@ class SyncJobContext(Generic[InputT]):
         self.input = context.input
         self.attempt = context.attempt
         self.partial = context.partial
+        self.deadline = context.deadline
         self._context = context
         self._handover = handover
 
@@ -49,17 +55,34 @@ class SyncJobContext(Generic[InputT]):
         """As `JobContext.check`; call it now and then in work that publishes nothing."""
         self._handover.call(self._context.check)
 
+    def pause_point(self) -> None:
+        """As `JobContext.pause_point`."""
+        self._handover.call(self._context.pause_point)
+
+    def rewind(self, length: int) -> None:
+        """As `JobContext.rewind`."""
+        self._handover.call(lambda: self._context.rewind(length))
+
     def stream(
-        self,
-        messages: Messages,
-        *,
-        model: str | None = None,
-        step: str | None = None,
-        max_tokens: int | None = None,
-        temperature: float | None = None,
+        self, messages: Messages, *, publish: bool = True, **asking: Unpack[Asking]
     ) -> Generator[str, None, None]:
         """As `JobContext.stream`, for a plain `for`. Leaving the loop or closing it ends the request."""
-        pieces = self._context.stream(
-            messages, model=model, step=step, max_tokens=max_tokens, temperature=temperature
+        return self._handover.iterate(self._context.stream(messages, publish=publish, **asking))
+
+    def ask(self, messages: Messages, *, publish: bool = False, **asking: Unpack[Asking]) -> Reply:
+        """As `JobContext.ask`."""
+        return self._handover.call(lambda: self._context.ask(messages, publish=publish, **asking))
+
+    def spawn(
+        self,
+        agent: "Agent",
+        input: Any = None,  # noqa: A002  the word of the API
+        *,
+        step: str | None = None,
+        publish: bool = True,
+        progress: tuple[float, float] | None = None,
+    ) -> "Part":
+        """As `JobContext.spawn`; several at once from threads of one's own."""
+        return self._handover.call(
+            lambda: self._context.spawn(agent, input, step=step, publish=publish, progress=progress)
         )
-        return self._handover.iterate(pieces)

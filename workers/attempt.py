@@ -3,6 +3,7 @@
 import asyncio
 import time
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -168,8 +169,10 @@ class Attempt:
             attempt=attempt,
             sink=sink,
             backends=self._tools.backends,
+            preferred=self._policy.backends,
             partial=text,
             continues=continues,
+            deadline=datetime.now(UTC) + timedelta(seconds=self._policy.timeout_s),
         )
         running = AgentRun(agent, context, sink, self.control)
         end = await running.run(writing)

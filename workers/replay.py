@@ -34,6 +34,18 @@ class Replay:
             return Fresh(None, "")
         return Fresh(self._take_back(), fresh)
 
+    def rewind(self, length: int) -> bool:
+        """The attempt takes back what it said behind `length` characters; whether followers hold any of it.
+
+        Those who hold what an earlier attempt said behind that keep it: it may come again.
+        """
+        if self._matched < len(self._text):
+            self._matched = min(self._matched, length)
+            return False
+        self._text = self._text[:length]
+        self._matched = len(self._text)
+        return True
+
     def finish(self) -> int | None:
         """To where the text goes back when the attempt ends here: it may have said less."""
         return self._take_back()

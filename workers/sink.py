@@ -3,6 +3,7 @@
 from typing import Any
 
 from shared_events.events import ChunkMetadata, ModelRewind
+from shared_events.fold import utf16_length
 from workers.pausing import Pause
 from workers.replay import Replay
 from workers.writer import Writer
@@ -27,6 +28,11 @@ class AttemptSink:
         if fresh.text:
             await self._writer.chunk(fresh.text, metadata)
 
+    async def rewind(self, kept: str) -> None:
+        await self._pause.gate()
+        if self._replay.rewind(len(kept)):
+            await self._put_rewind(utf16_length(kept), "agent")
+
     async def progress(self, percent: float, step: str | None, metadata: dict[str, Any] | None) -> None:
         await self._pause.gate()
         await self._writer.progress(percent, step, metadata)
@@ -37,5 +43,7 @@ class AttemptSink:
 
     async def _rewind(self, length: int | None) -> None:
         if length is not None:
-            attempt = self._writer.view.attempt
-            await self._writer.put(ModelRewind, length=length, attempt=attempt, reason="retry")
+            await self._put_rewind(length, "retry")
+
+    async def _put_rewind(self, length: int, reason: str) -> None:
+        await self._writer.put(ModelRewind, length=length, attempt=self._writer.view.attempt, reason=reason)

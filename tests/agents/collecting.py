@@ -15,11 +15,15 @@ class CollectingSink:
     def __init__(self) -> None:
         self.chunks: list[str] = []
         self.metadata: list[ChunkMetadata | None] = []
+        self.kept: list[str] = []
         self.progressed: list[tuple[float, str | None, dict[str, Any] | None]] = []
 
     async def chunk(self, text: str, metadata: ChunkMetadata | None) -> None:
         self.chunks.append(text)
         self.metadata.append(metadata)
+
+    async def rewind(self, kept: str) -> None:
+        self.kept.append(kept)
 
     async def progress(self, percent: float, step: str | None, metadata: dict[str, Any] | None) -> None:
         self.progressed.append((percent, step, metadata))

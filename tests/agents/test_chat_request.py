@@ -5,22 +5,18 @@ from typing import Any
 import pytest
 
 from agents import ChatMessage, ChatRequest
-from agents.chat_request import chat_request
-
-NO_OPTIONS: dict[str, Any] = {"model": None, "max_tokens": None, "temperature": None}
+from agents.chat_request import question
 
 
 def test_a_string_is_a_prompt() -> None:
-    assert chat_request("Hi", **NO_OPTIONS) == ChatRequest((ChatMessage("user", "Hi"),))
+    assert question("Hi", {}).request == ChatRequest((ChatMessage("user", "Hi"),))
 
 
 def test_a_conversation_is_made_of_messages_or_dicts() -> None:
-    request = chat_request(
+    request = question(
         [ChatMessage("system", "Be brief."), {"role": "user", "content": "Hi"}],
-        model="m",
-        max_tokens=5,
-        temperature=0.5,
-    )
+        {"model": "m", "max_tokens": 5, "temperature": 0.5},
+    ).request
     messages = (ChatMessage("system", "Be brief."), ChatMessage("user", "Hi"))
     assert request == ChatRequest(messages, "m", 5, 0.5)
 
@@ -39,10 +35,14 @@ def test_a_conversation_is_made_of_messages_or_dicts() -> None:
         ("x", {"temperature": 3}, r"\$.temperature"),
         ("x", {"temperature": float("nan")}, r"\$.temperature"),
         ("x", {"model": ""}, r"\$.model"),
+        ("x", {"max_turns": 0}, r"\$.max_turns"),
+        ("x", {"turn_tokens": 0}, r"\$.turn_tokens"),
+        ("x", {"modle": "m"}, "unknown field `modle`"),
+        ("x", {"on_turn": 1}, "on_turn must be a function"),
     ],
 )
 def test_what_cannot_be_asked_is_refused_with_what_is_allowed(
-    messages: Any, options: dict[str, Any], reason: str
+    messages: Any, options: Any, reason: str
 ) -> None:
     with pytest.raises(ValueError, match=f"cannot be asked of a model: .*{reason}"):
-        chat_request(messages, **{**NO_OPTIONS, **options})
+        question(messages, options)
