@@ -39,12 +39,10 @@ class Replay:
 
         Those who hold what an earlier attempt said behind that keep it: it may come again.
         """
-        if self._matched < len(self._text):
-            self._matched = min(self._matched, length)
-            return False
-        self._text = self._text[:length]
-        self._matched = len(self._text)
-        return True
+        if self._matched == len(self._text):
+            return True
+        self._matched = length
+        return False
 
     def finish(self) -> int | None:
         """To where the text goes back when the attempt ends here: it may have said less."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
 from shared_events.fold import rewind, utf16_length
@@ -16,7 +16,12 @@ LETTERS: Final = "ab🙂é"
 """Few, so that texts agree; one of them counts twice in UTF-16."""
 TEXTS: Final = st.text(LETTERS, max_size=12)
 EXAMPLES: Final = settings(
-    max_examples=300, derandomize=True, database=None, deadline=None, phases=[Phase.generate]
+    max_examples=300,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate],
+    report_multiple_bugs=False,
 )
 
 MUTANTS: Final = {
@@ -117,3 +122,59 @@ def test_a_mutant_is_found_out(name: str, monkeypatch: pytest.MonkeyPatch) -> No
 )
 def test_what_is_published_is_the_least_that_does(old: str, pieces: list[str], expected: list[Fresh]) -> None:
     assert list(published(old, pieces)) == expected
+
+
+def said_by(old: str, moves: list[str | int]) -> tuple[str, str]:
+    """What the followers of `old` hold after an attempt's `moves`, and what the attempt has said itself.
+
+    A move is a text, or the length that the attempt takes its text back to.
+    """
+    replay, held, own = Replay(old), old, ""
+    for move in moves:
+        if isinstance(move, str):
+            fresh = replay.feed(move)
+            held = (held if fresh.rewind is None else rewind(held, fresh.rewind)) + fresh.text
+            own += move
+        else:
+            own = own[: move % (len(own) + 1)]
+            if replay.rewind(len(own)):
+                held = rewind(held, utf16_length(own))
+        assert held.startswith(own), "followers hold what the attempt has said, and perhaps more"
+    last = replay.finish()
+    return held if last is None else rewind(held, last), own
+
+
+MOVES: Final = st.lists(st.one_of(st.text(LETTERS, max_size=6), st.integers(0, 20)), max_size=8)
+REWIND_MUTANTS: Final = {
+    "it always tells": Mutant("workers.replay:Replay.rewind", "return False", "return True"),
+    "it forgets where it stands": Mutant("workers.replay:Replay.rewind", "self._matched = length", "pass"),
+    "it never tells": Mutant("workers.replay:Replay.rewind", "return True", "return False"),
+}
+
+
+def check_rewinds(met: set[str] | None = None) -> None:
+    @EXAMPLES
+    @example("abab", ["abab", 2, "xy"])
+    @example("abab", ["ab", 1, "xy"])
+    @example("ab", ["abab", 1, "b"])
+    @given(TEXTS, MOVES)
+    def holds(old: str, moves: list[str | int]) -> None:
+        held, own = said_by(old, moves)
+        assert held == own
+        if met is not None and any(isinstance(move, int) for move in moves):
+            met.add("with old text" if old else "without")
+
+    holds()
+
+
+def test_an_attempt_that_takes_back_leaves_followers_with_its_own_text() -> None:
+    met: set[str] = set()
+    check_rewinds(met)
+    assert met == {"with old text", "without"}
+
+
+@pytest.mark.parametrize("name", REWIND_MUTANTS)
+def test_a_mutant_of_taking_back_is_found_out(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    REWIND_MUTANTS[name].apply(monkeypatch)
+    with pytest.raises(AssertionError):
+        check_rewinds()

@@ -93,3 +93,25 @@ async def test_nothing_passes_a_closed_gate_and_all_of_it_in_order_when_it_opens
     assert isinstance(chunk, ModelChunk)
     assert isinstance(progress, JobProgress)
     assert (progress.progress, progress.step, progress.metadata) == (50, "half", {"n": 1})
+
+
+async def test_what_an_agent_takes_back_is_taken_back_from_its_followers(attempted: Attempted) -> None:
+    await attempted.sink.chunk("one two 🙂 three", None)
+    await attempted.sink.rewind("one two 🙂")
+    await attempted.sink.chunk(" four", None)
+    _, back, chunk = await attempted.written()
+    assert isinstance(back, ModelRewind)
+    assert (back.length, back.reason) == (10, "agent")
+    assert isinstance(chunk, ModelChunk)
+    assert attempted.writer.view.text == "one two 🙂 four"
+
+
+async def test_what_an_agent_takes_back_before_it_has_said_anything_new_stays_as_it_may_come_again(
+    attempted: Attempted,
+) -> None:
+    await attempted.sink.chunk("one t", None)
+    await attempted.sink.rewind("one")
+    await attempted.sink.chunk(" two!", None)
+    (chunk,) = await attempted.written()
+    assert isinstance(chunk, ModelChunk)
+    assert chunk.chunk == "!"
