@@ -138,6 +138,8 @@ class JobSnapshot(Wire, frozen=True):
     attempt: int
     progress: float | None = None
     step: str | None = None
+    metadata: dict[str, Any] | None = None
+    """Of the last progress that had any."""
     reason: str | None = None
     result: Any = None
     usage: Usage | None = None

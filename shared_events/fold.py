@@ -47,6 +47,7 @@ class JobView:
         "epoch",
         "error",
         "job_id",
+        "metadata",
         "progress",
         "reason",
         "result",
@@ -65,6 +66,8 @@ class JobView:
         self.attempt = 0
         self.progress: float | None = None
         self.step: str | None = None
+        self.metadata: dict[str, Any] | None = None
+        """Of the last progress that had any."""
         self.reason: str | None = None
         self.result: Any = None
         self.usage: Usage | None = None
@@ -124,6 +127,7 @@ class JobView:
             case JobProgress():
                 self.progress = event.progress
                 self.step = event.step if event.step is not None else self.step
+                self.metadata = event.metadata if event.metadata is not None else self.metadata
             case JobStatusChanged():
                 self.status, self.attempt = event.status, event.attempt
                 self.epoch, self.reason = event.epoch, event.reason

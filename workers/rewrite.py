@@ -64,7 +64,7 @@ def _content(view: JobView) -> Iterator[Event]:
 
 
 def _progress(view: JobView, after: int) -> Iterator[Event]:
-    """What is left of the log may tell of a progress, or a step, that `view` does not have."""
+    """What is left of the log may tell of a progress, step or metadata that `view` does not have."""
     if view.progress is not None or after > 0:
         yield JobProgress(
             job_id=view.job_id,
@@ -72,6 +72,7 @@ def _progress(view: JobView, after: int) -> Iterator[Event]:
             timestamp=0,
             progress=view.progress or 0.0,
             step=view.step or ("" if after > 0 else None),
+            metadata=view.metadata or ({} if after > 0 else None),
         )
 
 

@@ -14,7 +14,8 @@
 /** @typedef {{jobId: string, sequence: number}} Sequenced */
 /** @typedef {Sequenced & {chunk: string, fromSequence?: number | null}} ModelChunk */
 /** @typedef {Sequenced & {length: number, attempt: number}} ModelRewind */
-/** @typedef {Sequenced & {progress: number, step?: string | null}} JobProgress */
+/** @typedef {Readonly<Record<string, unknown>>} Metadata */
+/** @typedef {Sequenced & {progress: number, step?: string | null, metadata?: Metadata | null}} JobProgress */
 /** @typedef {{status: OpenStatus, attempt: number, epoch: string, reason?: string | null}} Change */
 /** @typedef {Sequenced & Change} JobStatusChanged */
 /** @typedef {Sequenced & {result?: unknown, usage?: Usage | null}} JobCompleted */
@@ -22,8 +23,8 @@
 /** @typedef {Sequenced & {reason?: string | null}} JobCancelled */
 /**
  * @typedef {Sequenced & {epoch: string, reset: boolean, text: string, status: JobStatus, attempt: number,
- *   progress?: number | null, step?: string | null, reason?: string | null, result?: unknown,
- *   usage?: Usage | null, error?: ErrorInfo | null}} JobSnapshot
+ *   progress?: number | null, step?: string | null, metadata?: Metadata | null, reason?: string | null,
+ *   result?: unknown, usage?: Usage | null, error?: ErrorInfo | null}} JobSnapshot
  */
 
 /** @typedef {(value: unknown) => boolean} Check */
@@ -68,6 +69,7 @@ function shape(fields) {
   };
 }
 
+const isObject = shape({});
 const isUsage = shape({ input_tokens: maybe(isCount), output_tokens: maybe(isCount), estimated: maybe(isFlag) });
 const isError = shape({ code: isText, message: isText, retryable: isFlag });
 
@@ -77,7 +79,7 @@ const sequenced = { jobId: isText, sequence: isCount };
 const SHAPES = new Map([
   ["model:chunk", shape({ ...sequenced, chunk: isText, fromSequence: maybe(isCount) })],
   ["model:rewind", shape({ ...sequenced, length: isCount, attempt: isCount })],
-  ["job:progress", shape({ ...sequenced, progress: isNumber, step: maybe(isText) })],
+  ["job:progress", shape({ ...sequenced, progress: isNumber, step: maybe(isText), metadata: maybe(isObject) })],
   [
     "job:status",
     shape({
@@ -102,6 +104,7 @@ const SHAPES = new Map([
       attempt: isCount,
       progress: maybe(isNumber),
       step: maybe(isText),
+      metadata: maybe(isObject),
       reason: maybe(isText),
       usage: maybe(isUsage),
       error: maybe(isError),

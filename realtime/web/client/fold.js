@@ -20,6 +20,7 @@ import { isEvent, isFinal } from "./events.js";
  * @property {number} attempt
  * @property {number} [progress] from 0 to 100
  * @property {string} [step]
+ * @property {Readonly<Record<string, unknown>>} [metadata] of the last progress that had any
  * @property {string} [reason]
  * @property {unknown} [result]
  * @property {wire.Usage} [usage]
@@ -97,6 +98,7 @@ function viewOf(snapshot) {
     ...{ jobId, epoch, sequence, text, status, attempt },
     progress: snapshot.progress ?? undefined,
     step: snapshot.step ?? undefined,
+    metadata: snapshot.metadata ?? undefined,
     reason: snapshot.reason ?? undefined,
     result: snapshot.result ?? undefined,
     usage: usageOf(snapshot.usage),
@@ -140,7 +142,8 @@ function rewound(view, event) {
 
 /** @type {(view: JobView, event: wire.JobProgress) => JobView} */
 function progressed(view, event) {
-  return { ...view, progress: event.progress, step: event.step ?? view.step };
+  const { progress, step, metadata } = event;
+  return { ...view, progress, step: step ?? view.step, metadata: metadata ?? view.metadata };
 }
 
 /** @type {(view: JobView, event: wire.JobStatusChanged) => JobView} */
