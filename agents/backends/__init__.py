@@ -13,16 +13,18 @@ from agents.backends.protocol import (
     ToolCall,
     ToolCallDelta,
 )
-from agents.backends.providers import OpenAIChat
+from agents.backends.providers import AnthropicMessages, OpenAIChat, OpenAIResponses
 from agents.backends.scripted import Scripted
 
 __all__ = [
+    "AnthropicMessages",
     "Backend",
     "ChatMessage",
     "ChatRequest",
     "Delta",
     "Finished",
     "OpenAIChat",
+    "OpenAIResponses",
     "ReasoningDelta",
     "Scripted",
     "TextDelta",

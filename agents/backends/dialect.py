@@ -18,11 +18,15 @@ class Call(msgspec.Struct, frozen=True):
 
 
 class Reading(Protocol):
-    """Reads one answer as it comes. Raises the error that it tells of, or `BackendProtocolError`."""
+    """Reads one answer as it comes.
+
+    An error that it tells of, or a `BackendProtocolError`, is raised by `feed`; or by `finish`, after `done`,
+    where the same read brought deltas ahead of it.
+    """
 
     @property
     def done(self) -> bool:
-        """Its end marker was said: nothing follows, and nothing need be waited for."""
+        """Its end marker was said, or it is broken: nothing follows, and nothing need be waited for."""
         ...
 
     @property

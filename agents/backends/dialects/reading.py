@@ -9,7 +9,7 @@ from agents.backends.protocol import Delta, Finished
 from agents.backends.transport.redaction import Redaction
 from agents.backends.transport.refusals import kind_of_error, words_of_error
 from agents.backends.transport.sse import SSEEvent, SSEParser
-from agents.errors import BackendIncomplete, BackendProtocolError
+from agents.errors import BackendError, BackendIncomplete, BackendProtocolError
 
 T = TypeVar("T")
 
@@ -29,15 +29,19 @@ class EventReader(Protocol):
 
 
 class SSEReading:
-    """A `Reading` of server-sent events, which `reader` understands."""
+    """A `Reading` of server-sent events, which `reader` understands.
+
+    What a read brought ahead of an error is given first: the error is then `done`, and raised by `finish`.
+    """
 
     def __init__(self, reader: EventReader) -> None:
         self._reader = reader
         self._parser = SSEParser()
+        self._error: BackendError | None = None
 
     @property
     def done(self) -> bool:
-        return self._reader.done
+        return self._error is not None or self._reader.done
 
     @property
     def complete(self) -> bool:
@@ -45,11 +49,16 @@ class SSEReading:
 
     def feed(self, data: bytes) -> list[Delta]:
         deltas: list[Delta] = []
-        for event in self._parser.feed(data):
-            deltas += self._reader.feed(event)
+        try:
+            for event in self._parser.feed(data):
+                deltas += self._reader.feed(event)
+        except BackendError as error:
+            self._error = error
         return deltas
 
     def finish(self) -> Finished:
+        if self._error is not None:
+            raise self._error
         return self._reader.finish()
 
 

@@ -6,6 +6,7 @@ raise `BackendProtocolError`. As the standard says, an event without its empty l
 stream never happened.
 """
 
+from collections.abc import Iterator
 from typing import Final
 
 import msgspec
@@ -34,17 +35,16 @@ class SSEParser:
         self._data: list[bytes] = []
         self._data_bytes = 0
 
-    def feed(self, data: bytes) -> list[SSEEvent]:
-        """The events that `data` completes."""
-        events = []
+    def feed(self, data: bytes) -> Iterator[SSEEvent]:
+        """The events that `data` completes, as far as it can be read; you must take them all."""
         for line in self._lines(data):
             if line:
                 self._field(line)
             elif self._data:
-                events.append(self._dispatch())
+                yield self._dispatch()
             else:
                 self._event = b""
-        return events
+        _bounded(len(self._begun))
 
     def _lines(self, data: bytes) -> list[bytes]:
         """The lines that `data` completes, without their ends: LF, CR or CR LF."""
@@ -58,7 +58,6 @@ class SSEParser:
         if lines:
             lines[0] = self._completed(lines[0])
         self._begun += rest
-        _bounded(len(self._begun))
         return lines
 
     def _completed(self, line: bytes) -> bytes:
@@ -88,7 +87,8 @@ class SSEParser:
 
 def _utf8(data: bytes) -> bytes:
     try:
-        data.decode()
+        if not data.isascii():
+            data.decode()
     except UnicodeDecodeError as error:
         raise BackendProtocolError(f"The answer is not UTF-8: {error.reason}.") from None
     return data
