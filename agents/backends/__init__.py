@@ -13,7 +13,7 @@ from agents.backends.protocol import (
     ToolCall,
     ToolCallDelta,
 )
-from agents.backends.providers import OpenAIChat
+from agents.backends.providers import Ollama, OpenAIChat, SSEGateway
 from agents.backends.scripted import Scripted
 
 __all__ = [
@@ -22,8 +22,10 @@ __all__ = [
     "ChatRequest",
     "Delta",
     "Finished",
+    "Ollama",
     "OpenAIChat",
     "ReasoningDelta",
+    "SSEGateway",
     "Scripted",
     "TextDelta",
     "Tool",
