@@ -13,7 +13,7 @@ from agents.backends.protocol import (
     ToolCall,
     ToolCallDelta,
 )
-from agents.backends.providers import AnthropicMessages, OpenAIChat, OpenAIResponses
+from agents.backends.providers import AnthropicMessages, Ollama, OpenAIChat, OpenAIResponses, SSEGateway
 from agents.backends.scripted import Scripted
 
 __all__ = [
@@ -23,9 +23,11 @@ __all__ = [
     "ChatRequest",
     "Delta",
     "Finished",
+    "Ollama",
     "OpenAIChat",
     "OpenAIResponses",
     "ReasoningDelta",
+    "SSEGateway",
     "Scripted",
     "TextDelta",
     "Tool",

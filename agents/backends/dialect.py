@@ -34,6 +34,11 @@ class Reading(Protocol):
         """Whether the answer may end here: all of it has come, but perhaps its counts."""
         ...
 
+    @property
+    def skipped(self) -> int:
+        """How many malformed parts were passed over, by a dialect that does so."""
+        ...
+
     def feed(self, data: bytes) -> list[Delta]:
         """What `data` brings: one network read, cut anywhere."""
         ...

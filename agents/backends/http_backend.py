@@ -1,10 +1,11 @@
 """A backend that speaks one wire format over HTTP: asks, reads, and gives a whole answer on in pieces."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from typing import Final
+from typing import Final, Required, TypedDict
 
 import msgspec
+import structlog
 
 from agents.backends.dialect import Call, Dialect, Reading
 from agents.backends.paced import paced
@@ -22,6 +23,21 @@ SILENCE_TIMEOUT_S: Final = 60.0
 WHOLE_TIMEOUT_S: Final = 600.0
 """A whole answer comes after as long as all of it takes."""
 _REMEMBERED: Final = 100
+
+_log = structlog.get_logger("backend")
+
+
+class HTTPOptions(TypedDict, total=False):
+    """What every `HTTPBackend` takes beside its address. `models` are suggestions beside `model`.
+
+    `silence_timeout_s`: the longest silence of its server. `streams`: False asks for whole answers.
+    """
+
+    model: Required[str]
+    models: Sequence[str]
+    api_key: str | None
+    silence_timeout_s: float
+    streams: bool
 
 
 class HTTPBackend:
@@ -90,23 +106,33 @@ class HTTPBackend:
                 deltas = await self._instead(answer, question.redaction)
             else:
                 reading = self._dialect.reading(question.redaction)
-                async for batch in self._read(answer, reading):
-                    yield batch
-                yield (reading.finish(),)
+                async with aclosing(self._read(answer, reading)) as batches:
+                    async for batch in batches:
+                        yield batch
                 return
         async with aclosing(paced(deltas)) as batches:
             async for batch in batches:
                 yield batch
 
-    async def _read(self, answer: Answer, reading: Reading) -> AsyncIterator[Sequence[Delta]]:
+    async def _read(self, answer: Answer, reading: Reading) -> AsyncGenerator[Sequence[Delta], None]:
         try:
-            while not reading.done and (data := await answer.read()):
+            while not reading.done and (data := await self._more(answer, reading)):
                 if batch := reading.feed(data):
                     yield batch
+            yield (reading.finish(),)
+        finally:
+            if reading.skipped:
+                _log.warning("lines_skipped", backend=self.name, lines=reading.skipped)
+
+    async def _more(self, answer: Answer, reading: Reading) -> bytes:
+        """What comes next; empty at the end."""
+        try:
+            return await answer.read()
         except TRANSPORT_ERRORS as error:
             # After its finish reason only the counts can be missing: the answer is whole.
             if not reading.complete:
                 raise self._exchange.broken(error, answer) from error
+            return b""
 
     async def _whole(self, request: ChatRequest, model: str) -> list[Delta]:
         question = self._question(request, Call(model, self._host, stream=False))

@@ -14,7 +14,7 @@ import msgspec
 from agents.errors import BackendProtocolError
 
 LIMIT_BYTES: Final = 4 * 1024 * 1024
-_BOM: Final = b"\xef\xbb\xbf"
+BOM: Final = b"\xef\xbb\xbf"
 
 
 class SSEEvent(msgspec.Struct, frozen=True, gc=False):
@@ -44,7 +44,7 @@ class SSEParser:
                 yield self._dispatch()
             else:
                 self._event = b""
-        _bounded(len(self._begun))
+        bounded(len(self._begun))
 
     def _lines(self, data: bytes) -> list[bytes]:
         """The lines that `data` completes, without their ends: LF, CR or CR LF."""
@@ -67,7 +67,7 @@ class SSEParser:
             self._begun.clear()
         if self._first_line:
             self._first_line = False
-            line = line.removeprefix(_BOM)
+            line = line.removeprefix(BOM)
         return line
 
     def _field(self, line: bytes) -> None:
@@ -75,17 +75,18 @@ class SSEParser:
         if name == b"data":
             value = value.removeprefix(b" ")
             self._data.append(value)
-            self._data_bytes = _bounded(self._data_bytes + len(value) + 1)
+            self._data_bytes = bounded(self._data_bytes + len(value) + 1)
         elif name == b"event":
             self._event = value.removeprefix(b" ")
 
     def _dispatch(self) -> SSEEvent:
         event, data = self._event, b"\n".join(self._data)
         self._event, self._data, self._data_bytes = b"", [], 0
-        return SSEEvent(_utf8(event).decode() or "message", _utf8(data))
+        return SSEEvent(utf8(event).decode() or "message", utf8(data))
 
 
-def _utf8(data: bytes) -> bytes:
+def utf8(data: bytes) -> bytes:
+    """`data`, looked at. Raises `BackendProtocolError`."""
     try:
         if not data.isascii():
             data.decode()
@@ -94,7 +95,8 @@ def _utf8(data: bytes) -> bytes:
     return data
 
 
-def _bounded(size: int) -> int:
+def bounded(size: int) -> int:
+    """`size` in bytes, if an answer may have a line so long. Raises `BackendProtocolError`."""
     if size > LIMIT_BYTES:
         raise BackendProtocolError(f"A line or event of the answer has more than {LIMIT_BYTES} bytes.")
     return size
