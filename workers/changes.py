@@ -3,7 +3,7 @@
 import stat
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 
 class Stamp(NamedTuple):
@@ -14,7 +14,7 @@ class Stamp(NamedTuple):
     inode: int
 
 
-Stamps = Mapping[str, Stamp | None]
+Stamps: TypeAlias = Mapping[str, Stamp | None]
 """By path; None for a file that is not there."""
 
 
@@ -31,27 +31,35 @@ def _stamp_of(path: str) -> Stamp | None:
     return Stamp(found.st_mtime_ns, found.st_size, found.st_ino) if is_file else None
 
 
-class Changes:
-    """Compares what is seen with what was loaded.
+def as_read(stamps: Stamps, *, since_ns: int, now_ns: int) -> Stamps:
+    """What may be known of files that were read at some time since `since_ns`.
 
-    `read_since_ns`: a file modified after that may have been read before it was: it counts as changed. Not so
-    one of the future, which would count for ever.
+    One that was modified since then may have been read before it was: it shall count as changed. Not so one
+    of the future, which would count for ever.
     """
+    return {
+        path: None if stamp and since_ns < stamp.modified_ns <= now_ns else stamp
+        for path, stamp in stamps.items()
+    }
 
-    def __init__(self, loaded: Stamps, *, read_since_ns: int, now_ns: int) -> None:
-        self._known: dict[str, Stamp | None] = {
-            path: None if stamp and read_since_ns < stamp.modified_ns <= now_ns else stamp
-            for path, stamp in loaded.items()
-        }
-        self._last: Stamps = loaded
+
+class Changes:
+    """Compares what is seen with what was read."""
+
+    def __init__(self, read: Stamps) -> None:
+        self._known = dict(read)
+        self._last: Stamps = {}
+
+    def know(self, read: Stamps) -> None:
+        """These files have been read as well."""
+        self._known = {**read, **self._known}
 
     def see(self, now: Stamps) -> list[str]:
         """What has changed, once two looks in a row saw the same; it is known from then on.
 
-        A path that was not looked at before is taken as it is.
+        A path that is new here is taken as it is.
         """
-        is_quiet = all(self._last.get(path, stamp) == stamp for path, stamp in now.items())
-        self._last = now
+        is_quiet, self._last = now == self._last, now
         for path, stamp in now.items():
             self._known.setdefault(path, stamp)
         changed = sorted(path for path, stamp in now.items() if self._known[path] != stamp)

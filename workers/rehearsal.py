@@ -4,6 +4,7 @@ import asyncio
 import os
 import sys
 import tempfile
+import time
 from typing import Final
 
 import msgspec
@@ -13,6 +14,7 @@ from launch.startup import StartupError
 from launch.tether import end_with
 from shared_events.contract import Announcement
 from workers.announcement import announcement_of
+from workers.changes import Stamps, as_read, stamps_of
 from workers.discovery import with_found_backends
 from workers.sources import blamed_sources, loaded_sources
 
@@ -21,11 +23,11 @@ LARGEST_REPORT_BYTES: Final = 16 * 1024 * 1024
 
 
 class Report(msgspec.Struct, frozen=True):
-    """What a worker would announce, or else `error`, a sentence. `sources` are the files it came from."""
+    """What a worker would announce; or else `error`, a sentence, and the files that it came from."""
 
     error: str = ""
     announcement: Announcement | None = None
-    sources: list[str] = []
+    sources: Stamps = {}
 
 
 async def rehearse() -> Report:
@@ -60,11 +62,13 @@ def _understood(report: bytes, exit_code: int) -> Report:
 
 def report() -> Report:
     """What becomes of the start here."""
+    since_ns = time.time_ns()
     try:
         settings = asyncio.run(with_found_backends(read_settings()))
-        return Report(announcement=announcement_of(settings), sources=sorted(loaded_sources()))
+        return Report(announcement=announcement_of(settings))
     except StartupError as error:
-        return Report(error=str(error), sources=sorted(loaded_sources() | blamed_sources(error)))
+        files = stamps_of(loaded_sources() | blamed_sources(error))
+        return Report(error=str(error), sources=as_read(files, since_ns=since_ns, now_ns=time.time_ns()))
 
 
 def main(descriptor: int) -> None:

@@ -10,7 +10,7 @@ import structlog
 
 from launch.startup import StartupError
 from shared_events.contract import Announcement
-from workers.changes import Changes, Stamps, stamps_of
+from workers.changes import Changes, Stamps, as_read, stamps_of
 from workers.rehearsal import rehearse
 from workers.sources import blamed_sources, loaded_sources
 
@@ -30,9 +30,7 @@ async def next_state(config_path: Path, started_at: float) -> tuple[list[str], A
     def look() -> Stamps:
         return stamps_of({str(config_path), *loaded_sources(), *further})
 
-    changes = Changes(
-        await asyncio.to_thread(look), read_since_ns=int(started_at * 1e9), now_ns=time.time_ns()
-    )
+    changes = Changes(_as_read(await asyncio.to_thread(look), started_at))
     while True:
         await asyncio.sleep(LOOK_EVERY_S)
         changed = changes.see(await asyncio.to_thread(look))
@@ -42,6 +40,7 @@ async def next_state(config_path: Path, started_at: float) -> tuple[list[str], A
         if report.announcement is not None:
             return _names(changed), report.announcement
         further.update(report.sources)
+        changes.know(report.sources)
         _log.warning("not_reloaded", changed=_names(changed), error=report.error, goes_on="as before")
 
 
@@ -49,9 +48,13 @@ def wait_for_change(config_path: Path, started_at: float, error: StartupError) -
     """Says why this process cannot begin, and returns when something has changed that it may be for."""
     _log.warning("not_loaded", error=str(error), waits="for a change of the code or of jobcast.toml")
     paths = {str(config_path), *loaded_sources(), *blamed_sources(error)}
-    changes = Changes(stamps_of(paths), read_since_ns=int(started_at * 1e9), now_ns=time.time_ns())
+    changes = Changes(_as_read(stamps_of(paths), started_at))
     while not changes.see(stamps_of(paths)):
         time.sleep(LOOK_EVERY_S)
+
+
+def _as_read(stamps: Stamps, started_at: float) -> Stamps:
+    return as_read(stamps, since_ns=int(started_at * 1e9), now_ns=time.time_ns())
 
 
 def _names(paths: list[str]) -> list[str]:

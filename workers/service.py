@@ -64,7 +64,10 @@ class Service:
         self._started_at = started_at
         self._begins_anew = False
         self._keys = Keys(settings.key_prefix)
-        self._name = f"jobcast-{os.uname().nodename[:40]}-{os.getpid()}-{new_epoch()[:4]}"
+        node = os.uname().nodename[:40]
+        self._name = f"jobcast-{node}-{os.getpid()}-{new_epoch()[:4]}"
+        self._successor = f"jobcast-{node}-{os.getppid()}-next"
+        """As this it announces what will be, until the next process of its keeper is ready."""
         self._queue = connect_blocking(settings.queue_redis_url)
 
     async def run(self) -> bool:
@@ -118,6 +121,7 @@ class Service:
             try:
                 await asyncio.to_thread(announce, self._queue, self._keys, self._name, self._announcement)
                 if not is_known:
+                    await asyncio.to_thread(withdraw, self._queue, self._keys, self._successor)
                     concurrency = self._settings.worker_concurrency
                     _log.info("worker_ready", agents=agents, backends=backends, concurrency=concurrency)
                 is_known = True
@@ -135,10 +139,8 @@ class Service:
     def _sign_off(self) -> None:
         try:
             if self._begins_anew:
-                # Whoever submits meanwhile is told what the next process will do.
-                announce(self._queue, self._keys, self._name, self._announcement)
-            else:
-                withdraw(self._queue, self._keys, self._name)
+                announce(self._queue, self._keys, self._successor, self._announcement)
+            withdraw(self._queue, self._keys, self._name)
         except redis.RedisError as error:
             _log.warning("not_signed_off", error=str(error))
 
