@@ -22,7 +22,7 @@ help: ## this table
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 run: ## install what is missing, then run Jobcast until Ctrl-C
-	@$(INSTALL) run $(NEWER) && exec "$(BIN)/python" -m launch --end-with-parent $(ARGS)
+	@$(INSTALL) run $(NEWER) && export JOBCAST_RELOAD="$${JOBCAST_RELOAD:-on}" && exec "$(BIN)/python" -m launch --end-with-parent $(ARGS)
 
 test: ## install what the tests need, then run every check and test (ARGS go to pytest)
 	@$(INSTALL) test $(NEWER)

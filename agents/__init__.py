@@ -10,6 +10,7 @@ async def haiku(job: JobContext) -> None:
 
 from agents.backends import (
     Backend,
+    BackendConfig,
     ChatMessage,
     ChatRequest,
     Delta,
@@ -56,6 +57,7 @@ __all__ = [
     "AgentLoadError",
     "Backend",
     "BackendAuth",
+    "BackendConfig",
     "BackendError",
     "BackendIncomplete",
     "BackendProtocolError",

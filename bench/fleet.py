@@ -144,6 +144,7 @@ def _jobcast(streams: int, processes: Processes, redis: RedisServer, paced: Pace
         "DATA_DIR": str(processes.directory),
         "LOG_LEVEL": "warning",
         "OPENAI_BASE_URL": paced.base_url,
+        "OLLAMA_HOST": "off",
         "WORKER_CONCURRENCY": str(streams),
     }
     with processes.server("worker", python("workers"), measured=True, settings=settings) as process:

@@ -13,7 +13,7 @@ from cli.screen import Screen
 from cli.unreachable import Unreachable
 from launch.checkout import verify_checkout
 from launch.environment import split_url
-from launch.settings import read_settings
+from launch.settings import read_url
 from launch.startup import StartupError
 from shared_events.events import JobStatus
 from shared_events.fold import JobView
@@ -42,7 +42,7 @@ def cli(context: click.Context, url: str | None) -> None:
     """Jobcast from the terminal: submit AI jobs and watch them live."""
     try:
         verify_checkout()
-        context.obj = _server(url) if url else read_settings().url
+        context.obj = _server(url) if url else read_url()
     except StartupError as error:
         raise Refusal(str(error), EXIT_USAGE) from error
 

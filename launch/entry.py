@@ -1,6 +1,7 @@
 """The way into every process: check where the code comes from, read the settings, then start."""
 
 import importlib
+import sys
 from collections.abc import Callable
 from typing import cast
 
@@ -20,4 +21,6 @@ def start(module: str) -> None:
         settings = read_settings()
         configure_logs(settings)
         keep_read_buffers()
+        # Bytecode is told from that of the next edit by seconds and size only.
+        sys.dont_write_bytecode = sys.dont_write_bytecode or settings.reload
         cast("Main", importlib.import_module(module).main)(settings)

@@ -73,12 +73,7 @@ class Environment:
         return value
 
     def http_url(self, name: str, default: str) -> str:
-        value = self.text(name, default).rstrip("/")
-        parts = split_url(value)
-        if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname or parts.username:
-            shown = f"{parts.scheme}://{parts.hostname or ''}…" if parts and parts.scheme else "…"
-            raise wrong(name, shown, "an http:// or https:// URL without a user")
-        return value
+        return checked_http_url(name, self.text(name, default))
 
 
 def split_url(url: str) -> SplitResult | None:
@@ -88,6 +83,23 @@ def split_url(url: str) -> SplitResult | None:
         return parts if parts.port != 0 else None
     except ValueError:
         return None
+
+
+def is_http_url(url: str) -> bool:
+    """Whether it is `http(s)://` and a host, without a user, and of characters that one sees."""
+    parts = split_url(url)
+    is_whole = parts is not None and parts.scheme in {"http", "https"} and bool(parts.hostname)
+    return is_whole and url.isprintable() and " " not in url and "@" not in urlsplit(url).netloc
+
+
+def checked_http_url(name: str, value: str) -> str:
+    """Without a slash at its end. Raises `SettingsError`, which shows no more of it than the host."""
+    url = value.strip().rstrip("/")
+    if not is_http_url(url):
+        parts = split_url(url)
+        shown = f"{parts.scheme}://{parts.hostname or ''}…" if parts and parts.scheme else "…"
+        raise wrong(name, shown, "an http:// or https:// URL without a user")
+    return url
 
 
 def wrong(name: str, value: str, allowed: str) -> SettingsError:

@@ -7,3 +7,6 @@ WRONG_SETTING: Final = 78
 
 TRY_AGAIN: Final = 75
 """EX_TEMPFAIL of sysexits.h: the same start may succeed later."""
+
+START_AGAIN: Final = 79
+"""Not of sysexits.h, which ends before it: all is well, and a new process shall take over at once."""

@@ -1,6 +1,6 @@
 """Keeps one process running: `python -m launch.keeper NAME -- COMMAND…` brings it back when it dies.
 
-- Exit code 78 (a wrong setting) is final and becomes the keeper's own.
+- Exit code 78 (a wrong setting) is final and becomes the keeper's own; after 79 it starts again at once.
 - SIGTERM and SIGINT go to the process; one that is not gone after its grace is killed, as SIGQUIT does now.
 - The keeper ends with its parent, and the process with the keeper, even after `kill -9`.
 """
@@ -20,7 +20,7 @@ from typing import Final, NamedTuple
 
 from launch import tether
 from launch.backoff import Backoff
-from launch.exit_codes import WRONG_SETTING
+from launch.exit_codes import START_AGAIN, WRONG_SETTING
 from launch.process_group import kill_group
 
 PARENT_CHECK_S: Final = 0.25
@@ -74,6 +74,8 @@ class Keeper:
             match self._next_event():
                 case Ended(exit_code) if exit_code == WRONG_SETTING:
                     return exit_code
+                case Ended(exit_code) if exit_code == START_AGAIN:
+                    continue
                 case Ended(exit_code):
                     if self._stopped_in_pause(exit_code, self._backoff.after(time.monotonic() - started)):
                         return 0

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import Final
 from urllib.parse import urlsplit
 
+import msgspec
+
 from launch.settings import Settings
 
 _PAUSE_S: Final = 0.1
@@ -16,27 +18,45 @@ _DEMO: Final = (
 )
 
 
+class _Named(msgspec.Struct):
+    name: str
+    kind: str = ""
+
+
+class _Catalogue(msgspec.Struct):
+    """Of `GET /v1/agents`; the first backend is the default."""
+
+    agents: list[_Named] = []
+    backends: list[_Named] = []
+
+    @property
+    def plays_a_script(self) -> bool:
+        """Nobody else is there to answer: the workers found neither a key nor an Ollama."""
+        return all(backend.kind == "scripted" for backend in self.backends)
+
+
 def announce_when_ready(settings: Settings, say: Callable[[str], None]) -> None:
     """Waits as long as it takes, so give it a daemon thread of its own."""
-    while not is_ready(settings.url):
+    while (catalogue := _catalogue(settings.url)) is None:
         time.sleep(_PAUSE_S)
-    say(
-        f"Jobcast is ready: {settings.url}"
-        if settings.openai
-        else f"Jobcast is ready: {settings.url}\n{_DEMO}"
-    )
+    ready = f"Jobcast is ready: {settings.url}"
+    say(f"{ready}\n{_DEMO}" if catalogue.plays_a_script else ready)
 
 
-def is_ready(url: str) -> bool:
-    """Asks directly: an HTTP proxy from the environment has no business between processes of one machine."""
+def _catalogue(url: str) -> _Catalogue | None:
+    """What can be asked for; None while that is nothing.
+
+    It asks directly: an HTTP proxy from the environment has no business between processes of one machine.
+    """
     address = urlsplit(url)
     connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=_TIMEOUT_S)
     try:
-        return _get(connection, "/readyz") is not None and b'"name"' in (
-            _get(connection, "/v1/agents") or b""
-        )
-    except (OSError, http.client.HTTPException):
-        return False
+        if _get(connection, "/readyz") is None:
+            return None
+        catalogue = msgspec.json.decode(_get(connection, "/v1/agents") or b"{}", type=_Catalogue)
+        return catalogue if catalogue.agents else None
+    except (OSError, http.client.HTTPException, msgspec.DecodeError):
+        return None
     finally:
         connection.close()
 

@@ -8,47 +8,25 @@ import ipaddress
 import os
 import re
 import tempfile
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
 from urllib.parse import quote
 
 import msgspec
 
+from launch.backend_settings import BackendSettings, read_backends
+from launch.config_file import Table, config_path, read_config
 from launch.environment import Environment, SettingsError, split_url, wrong
+from launch.ollama_address import ollama_url
 
-__all__ = ["LogFormat", "OpenAISettings", "Secret", "Settings", "SettingsError", "read_settings"]
+__all__ = ["LogFormat", "Settings", "SettingsError", "read_settings", "read_url"]
 
 LogFormat = Literal["console", "json"]
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
+_DOTTED: Final = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 _LONGEST_SOCKET_PATH: Final = 100
 """Unix socket paths end at 104 bytes on macOS, at 108 on Linux."""
-
-
-class Secret:
-    """A value that prints as stars."""
-
-    __slots__ = ("_value",)
-
-    def __init__(self, value: str) -> None:
-        self._value = value
-
-    def reveal(self) -> str:
-        return self._value
-
-    def __repr__(self) -> str:
-        return "Secret('***')"
-
-    __str__ = __repr__
-
-
-class OpenAISettings(msgspec.Struct, frozen=True):
-    """An OpenAI-compatible server, from the environment that OpenAI's own SDKs read."""
-
-    base_url: str
-    api_key: Secret | None
-    model: str
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,7 +50,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     key_prefix: str
     modules: tuple[str, ...]
     """Importable modules with agents of one's own, from `jobcast.toml`."""
-    openai: OpenAISettings | None
+    backends: tuple[BackendSettings, ...]
+    """The default first; workers add a local Ollama and the scripted one."""
+    ollama_url: str | None
+    """Where workers look for an Ollama; None if they shall not."""
+    config_path: Path
+    """Where `jobcast.toml` is, or would be."""
+    reload: bool
+    """Whether a worker begins anew when the code of its agents changes: for development."""
     native: bool
     """Whether the C module of the fan-out is used if it was built."""
     compression: bool
@@ -81,15 +66,25 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def url(self) -> str:
         """The address that a browser on this machine opens."""
-        host = "127.0.0.1" if self.host in {"0.0.0.0", "::"} else self.host  # noqa: S104
-        return f"http://[{host}]:{self.port}/" if ":" in host else f"http://{host}:{self.port}/"
+        return _url(self.host, self.port)
+
+
+def read_url(environ: Mapping[str, str] | None = None) -> str:
+    """The address alone, for who needs no more. Raises `SettingsError`."""
+    environment = Environment(os.environ if environ is None else environ)
+    return _url(_host(environment), _port(environment))
+
+
+def _url(host: str, port: int) -> str:
+    reached = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104
+    return f"http://[{reached}]:{port}/" if ":" in reached else f"http://{reached}:{port}/"
 
 
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """The settings of this process. Raises `SettingsError`."""
     environment = Environment(os.environ if environ is None else environ)
     data_dir = environment.path("DATA_DIR", ".data")
-    config = _read_config(environment)
+    config = read_config(environment)
     redis_url = environment.redis_url("REDIS_URL")
     needs_embedded = not (
         redis_url or (environment.has("QUEUE_REDIS_URL") and environment.has("EVENT_REDIS_URL"))
@@ -99,7 +94,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     _refuse_what_is_not_built(environment)
     return Settings(
         host=_host(environment),
-        port=environment.integer("PORT", 8000, low=1, high=65535),
+        port=_port(environment),
         data_dir=data_dir,
         queue_redis_url=environment.redis_url("QUEUE_REDIS_URL") or default_url,
         event_redis_url=environment.redis_url("EVENT_REDIS_URL") or default_url,
@@ -116,10 +111,17 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
             "KEY_PREFIX", "jobcast", r"[a-z0-9_-]{1,40}", "1 to 40 of a-z 0-9 _ -"
         ),
         modules=_modules(config),
-        openai=_openai(environment),
+        backends=read_backends(config, environment),
+        ollama_url=ollama_url(environment),
+        config_path=config_path(environment),
+        reload=environment.choice("JOBCAST_RELOAD", "off", ("on", "off")) == "on",
         native=environment.choice("JOBCAST_NATIVE", "on", ("on", "off")) == "on",
         compression=environment.choice("WEBSOCKET_COMPRESSION", "off", ("on", "off")) == "on",
     )
+
+
+def _port(environment: Environment) -> int:
+    return environment.integer("PORT", 8000, low=1, high=65535)
 
 
 def _host(environment: Environment) -> str:
@@ -173,38 +175,8 @@ def _embedded_socket(data_dir: Path) -> Path:
     return Path(tempfile.gettempdir()) / f"jobcast-{os.getuid()}-{digest}" / "redis.sock"
 
 
-def _openai(environment: Environment) -> OpenAISettings | None:
-    if not environment.has("OPENAI_API_KEY") and not environment.has("OPENAI_BASE_URL"):
-        return None
-    key = environment.text("OPENAI_API_KEY", "")
-    return OpenAISettings(
-        base_url=environment.http_url("OPENAI_BASE_URL", "https://api.openai.com/v1"),
-        api_key=Secret(key) if key else None,
-        model=environment.text("OPENAI_MODEL", "gpt-5-mini"),
-    )
-
-
-def _read_config(environment: Environment) -> dict[str, Any]:
-    named = environment.has("JOBCAST_CONFIG")
-    path = environment.path("JOBCAST_CONFIG", "jobcast.toml")
-    try:
-        config = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        if named:
-            raise wrong("JOBCAST_CONFIG", str(path), "the path of a readable file") from None
-        return {}
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path} cannot be read: {error}.") from error
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{path} is not valid TOML: {error}.") from error
-    if unknown := sorted(config.keys() - {"modules"}):
-        raise SettingsError(f"{path} has {unknown[0]!r}, but only knows: modules.")
-    return config
-
-
-def _modules(config: dict[str, Any]) -> tuple[str, ...]:
-    modules = config.get("modules", [])
-    dotted = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
-    if not isinstance(modules, list) or not all(isinstance(m, str) and dotted.fullmatch(m) for m in modules):
-        raise wrong("modules", repr(modules), 'a list of importable modules such as ["my_package.agents"]')
-    return tuple(modules)
+def _modules(config: Table) -> tuple[str, ...]:
+    modules = config.texts("modules")
+    if not all(_DOTTED.fullmatch(module) for module in modules):
+        raise config.refused("modules", 'a list of importable modules such as ["my_package.agents"]')
+    return modules

@@ -90,6 +90,8 @@ def submit(payload: object) -> Submit:
     ):
         if value is not None and not 1 <= len(value) <= longest:
             raise InvalidRequest(f"{name} must have 1 to {longest} characters, not {len(value)}.")
+    if request.model is not None and not request.model.isprintable():
+        raise InvalidRequest(f"model must have printable characters only, not {_shown(request.model)}.")
     return request
 
 

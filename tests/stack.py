@@ -11,12 +11,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
+from typing import Final
 
 from tests.redis_server import RedisServer
 from tests.waiting import wait_until
 
 CHECKOUT = Path(__file__).parent.parent
 READY_WITHIN_S = 60
+ALONE: Final = {"OLLAMA_HOST": "off", "JOBCAST_CONFIG": os.devnull}
+"""Whatever runs on this machine, or is set up in this checkout, is not taken."""
 
 
 class Process:
@@ -90,6 +93,7 @@ class Stack:
             "WORKER_CONCURRENCY": "20",
             "DRAIN_SECONDS": "0",
             "LEASE_SECONDS": "5",
+            **ALONE,
             **settings,
         }
         self.web = Process(["realtime"], self.environment, directory / "web.log")

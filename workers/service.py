@@ -4,12 +4,12 @@ import asyncio
 import gc
 import os
 import time
-from typing import Final, NoReturn
+from typing import Final
 
 import redis
 import structlog
 
-from agents import AgentLoadError, entries, load_agents
+from launch.exit_codes import START_AGAIN
 from launch.open_files import allow_many_files
 from launch.settings import Settings
 from launch.startup import StartupError
@@ -19,12 +19,15 @@ from shared_events.ids import new_epoch
 from shared_events.keys import Keys
 from shared_events.queue import JobQueue
 from shared_events.redis_client import connect, connect_blocking
+from workers.announcement import announcement_of
 from workers.attempt import Tools
+from workers.discovery import with_found_backends
+from workers.reload import next_state, wait_for_change
 from workers.rq_async import AsyncioWorker
 from workers.runner import Runner, may_run
 from workers.silence import CONFIRM_S
 from workers.sweeper import Sweeper
-from workers.tools import make_backends, open_tools
+from workers.tools import open_tools
 
 LOADED_WITHIN_S: Final = 60.0
 ANNOUNCE_EVERY_S: Final = 4.0
@@ -36,24 +39,39 @@ _log = structlog.get_logger("worker")
 
 def main(settings: Settings) -> None:
     """Work until told to stop."""
-    announcement = _announcement(settings)
+    started_at = time.time() - time.process_time()
+    settings = asyncio.run(with_found_backends(settings))
+    try:
+        announcement = announcement_of(settings)
+    except StartupError as error:
+        if settings.reload:
+            wait_for_change(settings.config_path, started_at, error)
+            raise SystemExit(START_AGAIN) from error
+        raise
     _wait_until_loaded(settings)
     allow_many_files()
     gc.freeze()  # what is there now stays: no collection needs to look at it
-    asyncio.run(Service(settings, announcement).run())
+    if asyncio.run(Service(settings, announcement, started_at=started_at).run()):
+        raise SystemExit(START_AGAIN)
 
 
 class Service:
     """Puts a worker's parts together and runs them."""
 
-    def __init__(self, settings: Settings, announcement: Announcement) -> None:
+    def __init__(self, settings: Settings, announcement: Announcement, *, started_at: float) -> None:
         self._settings = settings
         self._announcement = announcement
+        self._started_at = started_at
+        self._begins_anew = False
         self._keys = Keys(settings.key_prefix)
-        self._name = f"jobcast-{os.uname().nodename[:40]}-{os.getpid()}-{new_epoch()[:4]}"
+        node = os.uname().nodename[:40]
+        self._name = f"jobcast-{node}-{os.getpid()}-{new_epoch()[:4]}"
+        self._successor = f"jobcast-{node}-{os.getppid()}-next"
+        """As this it announces what will be, until the next process of its keeper is ready."""
         self._queue = connect_blocking(settings.queue_redis_url)
 
-    async def run(self) -> None:
+    async def run(self) -> bool:
+        """Whether a new process shall take over, for the code has changed."""
         async with open_tools(self._settings, worker=self._name) as tools:
             redis_ = connect(self._settings.event_redis_url, max_connections=4)
             sweeper = self._sweeper(redis_, tools)
@@ -65,13 +83,16 @@ class Service:
                     tasks.create_task(self._announce(), name="announce"),
                     tasks.create_task(_watch_stuck(runner, worker), name="watch stuck agents"),
                 ]
+                if self._settings.reload:
+                    background.append(tasks.create_task(self._begin_anew(worker), name="reload"))
                 await worker.serve(with_scheduler=True)
                 for task in background:
                     task.cancel()
-            await asyncio.to_thread(self._withdraw)
+            await asyncio.to_thread(self._sign_off)
             await redis_.aclose()
         if runner.stuck:
-            _leave()
+            os._exit(START_AGAIN if self._begins_anew else LEFT_BEHIND)
+        return self._begins_anew
 
     def _sweeper(self, redis_: "redis.asyncio.Redis", tools: Tools) -> Sweeper:
         queue = JobQueue(self._queue, self._keys)
@@ -93,25 +114,35 @@ class Service:
 
     async def _announce(self) -> None:
         """Tell what this worker can do, again and again."""
-        agents, backends = self._announcement.agents, self._announcement.backends
+        agents = [entry.name for entry in self._announcement.agents]
+        backends = [str(backend) for backend in self._settings.backends]
         is_known = False
         while True:
             try:
                 await asyncio.to_thread(announce, self._queue, self._keys, self._name, self._announcement)
                 if not is_known:
+                    await asyncio.to_thread(withdraw, self._queue, self._keys, self._successor)
                     concurrency = self._settings.worker_concurrency
-                    names = [entry.name for entry in agents], [entry.name for entry in backends]
-                    _log.info("worker_ready", agents=names[0], backends=names[1], concurrency=concurrency)
+                    _log.info("worker_ready", agents=agents, backends=backends, concurrency=concurrency)
                 is_known = True
             except redis.RedisError as error:
                 _log.warning("not_announced", error=str(error))
             await asyncio.sleep(ANNOUNCE_EVERY_S)
 
-    def _withdraw(self) -> None:
+    async def _begin_anew(self, worker: AsyncioWorker) -> None:
+        """Wait for another state of the code that can be loaded; then let everything go on in it."""
+        changed, self._announcement = await next_state(self._settings.config_path, self._started_at)
+        self._begins_anew = True
+        _log.info("reloading", changed=changed)
+        worker.request_hand_back("reload")
+
+    def _sign_off(self) -> None:
         try:
+            if self._begins_anew:
+                announce(self._queue, self._keys, self._successor, self._announcement)
             withdraw(self._queue, self._keys, self._name)
         except redis.RedisError as error:
-            _log.warning("not_withdrawn", error=str(error))
+            _log.warning("not_signed_off", error=str(error))
 
 
 async def _watch_stuck(runner: Runner, worker: AsyncioWorker) -> None:
@@ -132,17 +163,3 @@ def _wait_until_loaded(settings: Settings) -> None:
             if time.monotonic() > give_up:
                 raise StartupError(f"Redis cannot be used: {error}.", retryable=True) from error
         time.sleep(0.2)
-
-
-def _announcement(settings: Settings) -> Announcement:
-    try:
-        agents = load_agents(settings.modules)
-    except AgentLoadError as error:
-        raise StartupError(str(error)) from error
-    return Announcement(
-        agents=[agent.entry() for agent in agents.values()], backends=entries(make_backends(settings))
-    )
-
-
-def _leave() -> NoReturn:
-    os._exit(LEFT_BEHIND)

@@ -17,6 +17,7 @@ from shared_events.contract import JobRequest
 from shared_events.errors import UnknownJob
 from shared_events.ids import JobId, new_epoch
 from workers.attempt import Attempt
+from workers.discovery import FOUND_AGAIN_WITHIN_S, with_found_backends
 from workers.outcome import NotOurs, Outcome
 from workers.persistence import persist
 from workers.tools import open_tools
@@ -54,6 +55,7 @@ async def run_once(
     `listens` is called when it does so, before the attempt begins; `on_stuck` when the agent has ignored its
     cancel and still runs. Raises `LogUnavailable`.
     """
+    settings = await with_found_backends(settings, within_s=FOUND_AGAIN_WITHIN_S)
     async with open_tools(settings, worker=new_epoch()) as tools:
         try:
             encoded, _ = await persist(job_id, lambda: tools.log.assignment(job_id), waits_for_room=True)

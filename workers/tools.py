@@ -4,7 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
-from agents import Backend, backends_from, load_agents
+import msgspec
+
+from agents import Backend, BackendConfig, backends_from, load_agents
+from launch.backend_settings import BackendSettings
 from launch.settings import Settings
 from shared_events.bus import Bus
 from shared_events.errors import BusUnavailable
@@ -18,17 +21,22 @@ from workers.leases import Leases
 
 
 def make_backends(settings: Settings) -> dict[str, Backend]:
-    """The configured backends, the default first."""
-    openai = settings.openai
-    if openai is None:
-        return backends_from()
-    key = openai.api_key.reveal() if openai.api_key else None
-    return backends_from(base_url=openai.base_url, api_key=key, model=openai.model)
+    """The backends of settings that `with_found_backends` has completed, the default first.
+
+    Raises `InvalidBackend`.
+    """
+    return backends_from([_config(one) for one in settings.backends])
+
+
+def _config(backend: BackendSettings) -> BackendConfig:
+    """The same on the other side of the border, where a key is a plain text."""
+    fields = msgspec.structs.asdict(backend)
+    return BackendConfig(**fields | {"api_key": backend.api_key.reveal() if backend.api_key else None})
 
 
 @asynccontextmanager
 async def open_tools(settings: Settings, *, worker: str) -> AsyncIterator[Tools]:
-    """The tools, with all that runs behind them. Raises `AgentLoadError`."""
+    """The tools, with all that runs behind them. Raises `AgentLoadError` and `InvalidBackend`."""
     agents, backends = load_agents(settings.modules), make_backends(settings)
     keys = Keys(settings.key_prefix)
     redis = connect(settings.event_redis_url)

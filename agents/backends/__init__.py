@@ -1,6 +1,6 @@
 """Backends: whoever answers, behind one port."""
 
-from agents.backends.configured import backends_from, entries
+from agents.backends.configured import BackendConfig, backends_from, entries
 from agents.backends.protocol import (
     Backend,
     ChatMessage,
@@ -19,6 +19,7 @@ from agents.backends.scripted import Scripted
 __all__ = [
     "AnthropicMessages",
     "Backend",
+    "BackendConfig",
     "ChatMessage",
     "ChatRequest",
     "Delta",

@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.stack import ALONE
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -121,9 +122,12 @@ def free_port() -> int:
 
 
 def bare_environ() -> dict[str, str]:
-    """Without the settings of whoever runs the tests."""
+    """Without the settings of whoever runs the tests, and without what else runs here."""
     kept = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV")
-    return {name: os.environ[name] for name in kept if name in os.environ} | {"PYTHONUNBUFFERED": "1"}
+    return {name: os.environ[name] for name in kept if name in os.environ} | {
+        "PYTHONUNBUFFERED": "1",
+        **ALONE,
+    }
 
 
 def all_gone(processes: list[psutil.Process]) -> bool:

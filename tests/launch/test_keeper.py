@@ -3,7 +3,7 @@ import signal
 import sys
 from pathlib import Path
 
-from launch.exit_codes import WRONG_SETTING
+from launch.exit_codes import START_AGAIN, WRONG_SETTING
 from tests.launch.conftest import Program, Start, all_gone, is_gone
 from tests.waiting import wait_until
 
@@ -52,6 +52,15 @@ def test_a_wrong_setting_is_final_and_passed_on(start: Start, tmp_path: Path) ->
     keeper = keep(start, trace, "sh", "-c", f'echo life >> "$TRACE"; exit {WRONG_SETTING}')
     assert keeper.wait() == WRONG_SETTING
     assert lines(trace) == ["life"]
+
+
+def test_a_process_that_begins_anew_is_back_at_once_however_often(start: Start, tmp_path: Path) -> None:
+    """A crash would be followed by a pause, which doubles."""
+    trace = tmp_path / "trace"
+    lives = f'echo life >> "$TRACE"; [ $(wc -l < "$TRACE") -lt 20 ] && exit {START_AGAIN}; exec sleep 1000'
+    keeper = keep(start, trace, "sh", "-c", lives)
+    wait_until(lambda: len(lines(trace)) == 20, timeout_s=20)
+    assert "it starts again" not in keeper.output
 
 
 def test_a_stop_reaches_the_process_once_even_when_the_whole_group_is_asked(

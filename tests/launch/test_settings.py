@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from launch.settings import Settings, SettingsError, read_settings
+from launch.settings import Settings, SettingsError, read_settings, read_url
 
 PASSWORD = "hunter2-secret"  # a value that no message may show
 
@@ -27,7 +27,8 @@ def test_without_any_setting_everything_stays_on_this_machine() -> None:
     assert settings.data_dir == Path.cwd() / ".data"
     assert settings.embedded_socket is not None
     assert settings.queue_redis_url == settings.event_redis_url
-    assert settings.openai is None
+    assert settings.backends == ()
+    assert not settings.reload
 
 
 def test_an_empty_value_is_an_absent_one() -> None:
@@ -66,6 +67,7 @@ def test_an_empty_value_is_an_absent_one() -> None:
         ("LOG_LEVEL", "loud", "'loud'", "one of debug, info, warning, error"),
         ("KEY_PREFIX", "a{b}", "'a{b}'", "1 to 40 of a-z 0-9 _ -"),
         ("WEBSOCKET_COMPRESSION", "gzip", "'gzip'", "one of on, off"),
+        ("JOBCAST_RELOAD", "always", "'always'", "one of on, off"),
         ("JOBCAST_NATIVE", "maybe", "'maybe'", "one of on, off"),
         ("JOBCAST_CONFIG", "/no/such/file.toml", "'/no/such/file.toml'", "the path of a readable file"),
         ("OPENAI_BASE_URL", "api.example.com", "OPENAI_BASE_URL", "an http:// or https:// URL"),
@@ -96,21 +98,6 @@ def test_a_wrong_value_is_named_with_what_is_allowed(name: str, value: str, show
 )
 def test_no_message_shows_a_secret(name: str, value: str) -> None:
     assert PASSWORD not in sentence(**{name: value})
-
-
-def test_a_key_prints_as_stars() -> None:
-    settings = read(OPENAI_API_KEY=PASSWORD)
-    assert PASSWORD not in repr(settings)
-    assert settings.openai is not None
-    assert PASSWORD not in f"{settings.openai.api_key}"
-    assert settings.openai.api_key is not None
-    assert settings.openai.api_key.reveal() == PASSWORD
-
-
-def test_a_local_server_needs_no_key() -> None:
-    settings = read(OPENAI_BASE_URL="http://127.0.0.1:8080/v1/")
-    assert settings.openai is not None
-    assert (settings.openai.base_url, settings.openai.api_key) == ("http://127.0.0.1:8080/v1", None)
 
 
 @pytest.mark.parametrize(
@@ -164,6 +151,8 @@ def test_an_ipv6_address_is_bracketed_in_the_url() -> None:
         ("modles = []", "'modles'"),
         ("modules = [", "is not valid TOML"),
         ("\udcff", "cannot be read"),
+        ("[backends.a]\n[backends.a]", "is not valid TOML"),
+        ("a = " + "[" * 5000, "is not valid TOML"),
     ],
 )
 def test_a_wrong_configuration_file_is_named(tmp_path: Path, text: str, complaint: str) -> None:
@@ -178,3 +167,12 @@ def test_a_configuration_file_names_modules(tmp_path: Path) -> None:
     path = tmp_path / "jobcast.toml"
     path.write_text('modules = ["my_package.agents"]')
     assert read(JOBCAST_CONFIG=str(path)).modules == ("my_package.agents",)
+
+
+def test_the_address_is_read_without_the_rest() -> None:
+    """A terminal that only asks the server needs no key of a backend."""
+    assert read_url({"PORT": "81", "JOBCAST_CONFIG": "/no/such/file"}) == "http://127.0.0.1:81/"
+
+
+def test_a_worker_reloads_where_it_is_asked_to() -> None:
+    assert read(JOBCAST_RELOAD="on").reload

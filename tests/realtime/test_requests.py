@@ -29,6 +29,11 @@ EPOCH = "0123456789ab"
         ({"agent": "chat", "input": {}, "temperature": float("nan")}, "temperature must be from 0 to 2"),
         ({"agent": "chat", "input": {}, "onDisconnect": "cancel"}, "Invalid enum value 'cancel'"),
         ({"agent": "chat", "input": {}, "idempotencyKey": "k" * 129}, "1 to 128 characters, not 129"),
+        (
+            {"agent": "chat", "input": {}, "model": "m\r\nX: y"},
+            "printable characters only, not 'm\\r\\nX: y'",
+        ),
+        ({"agent": "chat", "input": {}, "model": "\x00"}, "model must have printable characters only"),
         ({"agent": "chat", "input": {"prompt": "\ud83d"}}, "lone surrogate"),
         ({"agent": "chat", "input": {"\udc00": 1}}, "lone surrogate"),
     ],

@@ -118,6 +118,12 @@ class AsyncioWorker(BaseWorker):
         if self._service is not None:
             self._service.request_drain(why)
 
+    def request_hand_back(self, why: str) -> None:
+        """What a second SIGTERM does: the jobs that run are given back at once. Call it on the event loop."""
+        self.request_drain(why)
+        if self._service is not None:
+            self._service.hurry()
+
     @property
     def running(self) -> int:
         """How many jobs this worker holds now."""

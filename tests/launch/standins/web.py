@@ -9,7 +9,8 @@ class Ready(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.send_response(200)
         self.end_headers()
-        self.wfile.write(b'{"agents": [{"name": "chat"}]}')
+        kind = b"openai" if "OPENAI_API_KEY" in os.environ else b"scripted"
+        self.wfile.write(b'{"agents": [{"name": "chat"}], "backends": [{"name": "x", "kind": "%s"}]}' % kind)
 
     def log_message(self, *_: object) -> None:
         """Nobody reads it."""
