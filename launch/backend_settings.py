@@ -20,7 +20,7 @@ LONGEST_SILENCE_S: Final = 3600
 DEFAULT_URLS: Final = {
     "openai": "https://api.openai.com/v1",
     "openai-responses": "https://api.openai.com/v1",
-    "anthropic": "https://api.anthropic.com/v1",
+    "anthropic": "https://api.anthropic.com",
     "ollama": "http://127.0.0.1:11434",
 }
 DEFAULT_MODELS: Final = {

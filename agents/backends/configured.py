@@ -89,10 +89,12 @@ def _presented(config: BackendConfig, backend: Backend) -> Backend:
     return Presented(backend, name=config.name, model=config.model, models=models)
 
 
-def _http(make: Callable[..., Backend]) -> Callable[[BackendConfig], Backend]:
-    """For a class of `providers`."""
+def _http(make: Callable[..., Backend], *, anywhere: bool = False) -> Callable[[BackendConfig], Backend]:
+    """For a class of `providers`; `anywhere`: there is no address that its servers usually have."""
 
     def made(config: BackendConfig) -> Backend:
+        if anywhere:
+            _needed(config, "base_url", config.base_url)
         named = {"base_url": config.base_url, "silence_timeout_s": config.silence_timeout_s}
         return make(
             name=config.name,
@@ -122,7 +124,7 @@ _KINDS: Final[dict[str, Callable[[BackendConfig], Backend]]] = {
     "openai-responses": _http(OpenAIResponses),
     "anthropic": _http(AnthropicMessages),
     "ollama": _http(Ollama),
-    "sse": _http(SSEGateway),
+    "sse": _http(SSEGateway, anywhere=True),
     "scripted": lambda _: Scripted(),
     "custom": _custom,
 }

@@ -40,16 +40,17 @@ class OpenAIResponses(HTTPBackend):
 
 
 class AnthropicMessages(HTTPBackend):
-    """Anthropic's messages, and every server that speaks like it."""
+    """Anthropic's messages, and every server that speaks like it. `base_url` with or without its `/v1`."""
 
     def __init__(
         self,
-        base_url: str = "https://api.anthropic.com/v1",
+        base_url: str = "https://api.anthropic.com",
         *,
         name: str = "anthropic",
         **options: Unpack[HTTPOptions],
     ) -> None:
-        super().__init__(AnthropicMessagesDialect(), base_url, name=name, **options)
+        versioned = base_url.rstrip("/").removesuffix("/v1") + "/v1"
+        super().__init__(AnthropicMessagesDialect(), versioned, name=name, **options)
 
 
 class Ollama(HTTPBackend):

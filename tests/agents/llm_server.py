@@ -31,6 +31,7 @@ class Received(msgspec.Struct):
 
     headers: Mapping[str, str]
     body: Any
+    path: str = ""
 
 
 def says(prompt: str, text: str, **options: Any) -> dict[str, Any]:
@@ -88,7 +89,9 @@ async def byte_server(
 
     async def answer(request: web.Request) -> web.StreamResponse:
         if received is not None:
-            received.append(Received(dict(request.headers), msgspec.json.decode(await request.read())))
+            received.append(
+                Received(dict(request.headers), msgspec.json.decode(await request.read()), request.path)
+            )
         response = web.StreamResponse(status=status, headers=headers)
         await response.prepare(request)
         async for chunk in _each(chunks):

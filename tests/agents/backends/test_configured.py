@@ -61,7 +61,8 @@ async def test_a_custom_backend_goes_by_the_name_of_the_configuration() -> None:
     ("config", "said"),
     [
         (BackendConfig(name="a", kind="openai", base_url="nowhere", model="m"), "'a' must begin with http"),
-        (BackendConfig(name="a", kind="openai", model="m"), "'a' of the kind 'openai' needs a base_url"),
+        (BackendConfig(name="a", kind="sse", model="m"), "'a' of the kind 'sse' needs a base_url"),
+        (BackendConfig(name="a", kind="ollama"), "'a' of the kind 'ollama' needs a model"),
         (BackendConfig(name="a", kind="custom"), "'a' of the kind 'custom' needs a factory"),
         (BackendConfig(name="a", kind="telepathy"), "'telepathy' of the backend 'a'"),
     ],
