@@ -9,12 +9,14 @@ async def haiku(job: JobContext) -> None:
 """
 
 from agents.backends import (
+    AnthropicMessages,
     Backend,
     ChatMessage,
     ChatRequest,
     Delta,
     Finished,
     OpenAIChat,
+    OpenAIResponses,
     Scripted,
     TextDelta,
     backends_from,
@@ -46,6 +48,7 @@ __all__ = [
     "Agent",
     "AgentError",
     "AgentLoadError",
+    "AnthropicMessages",
     "Backend",
     "BackendAuth",
     "BackendError",
@@ -65,6 +68,7 @@ __all__ = [
     "JobContext",
     "JobStopped",
     "OpenAIChat",
+    "OpenAIResponses",
     "Policy",
     "Retry",
     "Scripted",
