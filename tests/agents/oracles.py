@@ -29,6 +29,24 @@ _CALLS = [
 ]
 
 
+class Refusal(msgspec.Struct, frozen=True):
+    """A prompt that is refused, how, and which error that is."""
+
+    prompt: str
+    status: int
+    words: str
+    type: str
+    code: str
+    retryable: bool
+
+
+REFUSALS = [
+    Refusal("too many", 429, "Slow down", "rate_limit_error", "backend_rate_limited", True),
+    Refusal("too busy", 529, "Overloaded", "overloaded_error", "backend_unavailable", True),
+    Refusal("bad key", 401, "No such key", "authentication_error", "backend_auth", False),
+]
+
+
 def _said(prompt: str, size: int, **response: Any) -> dict[str, Any]:
     return {"match": {"userMessage": prompt}, "response": {"usage": _USAGE, **response}, "chunkSize": size}
 
@@ -41,9 +59,7 @@ FIXTURES: list[dict[str, Any]] = [
     _said("at length", 3, content="One two", finishReason="length"),
     {**_said("broken off", 5, content="word " * 50), "latency": 2, "truncateAfterChunks": 12},
     {**_said("cut by the clock", 5, content="word " * 500), "latency": 5, "disconnectAfterMs": 100},
-    refuses("too many", 429, "Slow down", type="rate_limit_error", code="rate_limit_exceeded"),
-    refuses("too busy", 529, "Overloaded", type="overloaded_error"),
-    refuses("bad key", 401, "No such key", type="authentication_error", code="invalid_api_key"),
+    *(refuses(each.prompt, each.status, each.words, type=each.type) for each in REFUSALS),
 ]
 
 

@@ -19,6 +19,8 @@ from tests.agents.llm_server import aimock_process, byte_server
 from tests.agents.oracles import (
     FIXTURES,
     PROMPTS,
+    REFUSALS,
+    Refusal,
     expected,
     read_by_us,
     same_calls,
@@ -148,24 +150,14 @@ async def test_what_aimock_cannot_say_is_read_as_the_sdk_reads_it(name: str) -> 
         assert await read_by_us(ours(base_url), "x") == await read_by_sdk(base_url)
 
 
-@pytest.mark.parametrize(
-    ("prompt", "status", "code", "retryable"),
-    [
-        ("too many", 429, "backend_rate_limited", True),
-        ("too busy", 529, "backend_unavailable", True),
-        ("bad key", 401, "backend_auth", False),
-    ],
-)
-async def test_where_the_sdk_is_refused_we_are(
-    url: str, prompt: str, status: int, code: str, retryable: bool
-) -> None:
-    with pytest.raises(APIStatusError) as theirs:
-        await read_by_sdk(url, prompt)
-    with pytest.raises(BackendError) as us:
-        await read_by_us(ours(url), prompt)
-    assert theirs.value.status_code == status
-    assert (us.value.code, us.value.retryable) == (code, retryable)
-    assert theirs.value.message.split("'message': '")[1].split("'")[0] in str(us.value)
+@pytest.mark.parametrize("refusal", REFUSALS, ids=lambda refusal: refusal.prompt)
+async def test_where_the_sdk_is_refused_we_are(url: str, refusal: Refusal) -> None:
+    with pytest.raises(APIStatusError, match=refusal.words) as theirs:
+        await read_by_sdk(url, refusal.prompt)
+    with pytest.raises(BackendError, match=refusal.words) as us:
+        await read_by_us(ours(url), refusal.prompt)
+    assert theirs.value.status_code == refusal.status
+    assert (us.value.code, us.value.retryable) == (refusal.code, refusal.retryable)
 
 
 @pytest.mark.parametrize(
