@@ -8,13 +8,26 @@ from typing import Any
 import msgspec
 import pytest
 
-from agents import Backend, BackendError, ChatRequest, Finished, OpenAIChat, Scripted, TextDelta, entries
+from agents import (
+    AnthropicMessages,
+    Backend,
+    BackendError,
+    ChatRequest,
+    Finished,
+    OpenAIChat,
+    OpenAIResponses,
+    Scripted,
+    TextDelta,
+    entries,
+)
+from tests.agents.backends import anthropic_bytes, responses_bytes
 from tests.agents.backends.chat_bytes import chunk, whole
 from tests.agents.collecting import answer, asking, end_of, named, text_of
 from tests.agents.llm_server import aimock_process, byte_server, refuses, says
 from tests.waiting import eventually
 
 ANSWER = "1 2 3 4 5 6 7 8 9 10 11 12"
+WORDS = [" " * (number > 1) + str(number) for number in range(1, 13)]
 
 
 class Subject(msgspec.Struct, frozen=True):
@@ -40,10 +53,31 @@ async def openai_at_aimock(url: str) -> AsyncIterator[Subject]:
 
 @asynccontextmanager
 async def openai_at_bytes(_: str) -> AsyncIterator[Subject]:
-    words = [chunk(" " * (number > 1) + str(number)) for number in range(1, 13)]
-    async with byte_server(chunks=[*words, whole()]) as url:
+    async with byte_server(chunks=[*map(chunk, WORDS), whole()]) as url:
         bad = asking("\ud83c")
         yield Subject(OpenAIChat(url, model="m"), asking("x"), bad)
+
+
+@asynccontextmanager
+async def anthropic_at_aimock(url: str) -> AsyncIterator[Subject]:
+    yield Subject(AnthropicMessages(url, api_key="sk-test", model="m"), asking("count"), asking("forbidden"))
+
+
+@asynccontextmanager
+async def anthropic_at_bytes(_: str) -> AsyncIterator[Subject]:
+    async with byte_server(chunks=[anthropic_bytes.whole(*WORDS)]) as url:
+        yield Subject(AnthropicMessages(url, model="m"), asking("x"), asking("\ud83c"))
+
+
+@asynccontextmanager
+async def responses_at_aimock(url: str) -> AsyncIterator[Subject]:
+    yield Subject(OpenAIResponses(url, api_key="sk-test", model="m"), asking("count"), asking("forbidden"))
+
+
+@asynccontextmanager
+async def responses_at_bytes(_: str) -> AsyncIterator[Subject]:
+    async with byte_server(chunks=[responses_bytes.whole(*WORDS)]) as url:
+        yield Subject(OpenAIResponses(url, model="m"), asking("x"), asking("\ud83c"))
 
 
 @pytest.fixture(scope="module")
@@ -53,10 +87,21 @@ def aimock_url() -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(params=[scripted, openai_at_aimock, openai_at_bytes], ids=lambda make: make.__name__)
+SUBJECTS: list[MakeSubject] = [
+    scripted,
+    openai_at_aimock,
+    openai_at_bytes,
+    anthropic_at_aimock,
+    anthropic_at_bytes,
+    responses_at_aimock,
+    responses_at_bytes,
+]
+
+
+@pytest.fixture(params=SUBJECTS, ids=lambda make: make.__name__)
 async def subject(request: pytest.FixtureRequest) -> AsyncIterator[Subject]:
     make: MakeSubject = request.param
-    url = request.getfixturevalue("aimock_url") if make is openai_at_aimock else ""
+    url = request.getfixturevalue("aimock_url") if make.__name__.endswith("_at_aimock") else ""
     async with make(url) as made:
         yield made
         await made.backend.aclose()
