@@ -13,10 +13,11 @@ from agents.backends.protocol import (
     ToolCall,
     ToolCallDelta,
 )
-from agents.backends.providers import Ollama, OpenAIChat, SSEGateway
+from agents.backends.providers import AnthropicMessages, Ollama, OpenAIChat, OpenAIResponses, SSEGateway
 from agents.backends.scripted import Scripted
 
 __all__ = [
+    "AnthropicMessages",
     "Backend",
     "ChatMessage",
     "ChatRequest",
@@ -24,6 +25,7 @@ __all__ = [
     "Finished",
     "Ollama",
     "OpenAIChat",
+    "OpenAIResponses",
     "ReasoningDelta",
     "SSEGateway",
     "Scripted",

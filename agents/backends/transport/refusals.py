@@ -36,6 +36,7 @@ _BY_WORD: Final[dict[str, type[BackendError]]] = {
     "rate_limit_exceeded": BackendRateLimited,
     "content_filter": BackendRejected,
     "context_length_exceeded": BackendRejected,
+    "invalid_prompt": BackendRejected,
     "invalid_request_error": BackendRejected,
     "model_not_found": BackendRejected,
     "not_found_error": BackendRejected,
