@@ -16,7 +16,7 @@ from agents.backends.transport.answer import Answer
 from agents.backends.transport.exchange import JSON, Exchange, Question, StreamRefused
 from agents.backends.transport.redaction import Redaction
 from agents.backends.transport.transport_errors import TRANSPORT_ERRORS
-from agents.errors import BackendError, BackendRejected
+from agents.errors import BackendProtocolError, BackendRejected
 
 SILENCE_TIMEOUT_S: Final = 60.0
 """The longest silence between two reads; a model may think for a while before its first word."""
@@ -103,7 +103,7 @@ class HTTPBackend:
         question = self._question(request, Call(model, self._host))
         async with self._exchange.ask(question) as answer:
             if answer.media_type == JSON:
-                deltas = await self._instead(answer, question.redaction)
+                deltas = await self._instead(answer, question)
             else:
                 reading = self._dialect.reading(question.redaction)
                 async with aclosing(self._read(answer, reading)) as batches:
@@ -142,13 +142,13 @@ class HTTPBackend:
         except StreamRefused:
             raise BackendRejected(f"{self.name} refuses to stream, though it was not asked to.") from None
 
-    async def _instead(self, answer: Answer, redaction: Redaction) -> list[Delta]:
-        """A whole answer, from a server that was asked for a stream. Raises `BackendProtocolError`."""
+    async def _instead(self, answer: Answer, question: Question) -> list[Delta]:
+        """A whole answer, from a server that was asked for a stream. Raises the error that it tells of."""
         body = await self._body(answer)
         try:
-            return self._dialect.whole(body, redaction)
-        except BackendError:
-            raise self._exchange.misfit(answer, body, redaction) from None
+            return self._dialect.whole(body, question.redaction)
+        except BackendProtocolError:
+            raise self._exchange.misfit(answer, body, question) from None
 
     async def _body(self, answer: Answer) -> bytes:
         try:

@@ -1,6 +1,7 @@
 """The contract of `Backend`, run over every implementation; a new one adds a subject here."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
@@ -14,14 +15,16 @@ from agents import (
     BackendError,
     ChatRequest,
     Finished,
+    Ollama,
     OpenAIChat,
     OpenAIResponses,
     Scripted,
+    SSEGateway,
     TextDelta,
     entries,
 )
-from tests.agents.backends import anthropic_bytes, responses_bytes
-from tests.agents.backends.chat_bytes import chunk, whole
+from tests.agents.backends import anthropic_bytes, ollama_lines, responses_bytes
+from tests.agents.backends.chat_bytes import DONE, chunk, event, whole
 from tests.agents.collecting import answer, asking, end_of, named, text_of
 from tests.agents.llm_server import aimock_process, byte_server, refuses, says
 from tests.waiting import eventually
@@ -80,6 +83,27 @@ async def responses_at_bytes(_: str) -> AsyncIterator[Subject]:
         yield Subject(OpenAIResponses(url, model="m"), asking("x"), asking("\ud83c"))
 
 
+@asynccontextmanager
+async def ollama_at_aimock(url: str) -> AsyncIterator[Subject]:
+    root = url.removesuffix("/v1")
+    yield Subject(Ollama(root, model="m"), asking("count"), asking("forbidden"))
+
+
+@asynccontextmanager
+async def sse_at_bytes(_: str) -> AsyncIterator[Subject]:
+    words = [event({"text": word}) for word in re.findall(r" ?\d+", ANSWER)]
+    counts = event({"usage": {"prompt_tokens": 3, "completion_tokens": 12}})
+    async with byte_server(chunks=[*words, counts, DONE]) as url:
+        yield Subject(SSEGateway(url, model="m"), asking("x"), asking("\ud83c"))
+
+
+@asynccontextmanager
+async def ollama_at_bytes(_: str) -> AsyncIterator[Subject]:
+    words = [ollama_lines.says(word) for word in re.findall(r" ?\d+", ANSWER)]
+    async with byte_server(200, ollama_lines.HEADERS, [*words, ollama_lines.END]) as url:
+        yield Subject(Ollama(url, model="m"), asking("x"), asking("\ud83c"))
+
+
 @pytest.fixture(scope="module")
 def aimock_url() -> Iterator[str]:
     fixtures = [says("count", ANSWER, chunkSize=3), refuses("forbidden", 400, "I will not.")]
@@ -95,6 +119,9 @@ SUBJECTS: list[MakeSubject] = [
     anthropic_at_bytes,
     responses_at_aimock,
     responses_at_bytes,
+    ollama_at_aimock,
+    ollama_at_bytes,
+    sse_at_bytes,
 ]
 
 

@@ -95,7 +95,7 @@ def decoded(decoder: "msgspec.json.Decoder[T]", data: bytes, what: str) -> T:
         return decoder.decode(data)
     except msgspec.ValidationError as error:
         reason = str(error)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         # Half a surrogate pair, escaped: providers that count UTF-16 units send it, msgspec refuses it.
         try:
             return msgspec.convert(json.loads(data.decode(), parse_constant=_refuse_constant), decoder.type)
@@ -133,6 +133,8 @@ def _safe(error: Exception) -> str:
     """Why, without what: a parser's own words may quote the line."""
     if isinstance(error, json.JSONDecodeError):
         return f"it is not JSON ({error.msg} at character {error.pos})"
+    if isinstance(error, UnicodeDecodeError):
+        return "it is not UTF-8"
     return str(error) if isinstance(error, msgspec.ValidationError) else "it is not JSON"
 
 
