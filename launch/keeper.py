@@ -1,6 +1,7 @@
 """Keeps one process running: `python -m launch.keeper NAME -- COMMAND…` brings it back when it dies.
 
-- Exit code 78 (a wrong setting) is final and becomes the keeper's own; after 79 it starts again at once.
+- Exit code 78 (a wrong setting) is final and becomes the keeper's own. After 79 it starts again at once, and
+  from then on 78 is no more than a crash: somebody is at work on the settings.
 - SIGTERM and SIGINT go to the process; one that is not gone after its grace is killed, as SIGQUIT does now.
 - The keeper ends with its parent, and the process with the keeper, even after `kill -9`.
 """
@@ -63,6 +64,7 @@ class Keeper:
         self._backoff = Backoff()
         self._events: SimpleQueue[Event] = SimpleQueue()
         self._has_parent = True
+        self._has_begun_anew = False
 
     def run(self) -> int:
         """Keeps the process until a stop (0) or its final exit code. Call it from the first thread."""
@@ -72,10 +74,10 @@ class Keeper:
             started = time.monotonic()
             child = self._start()
             match self._next_event():
-                case Ended(exit_code) if exit_code == WRONG_SETTING:
-                    return exit_code
                 case Ended(exit_code) if exit_code == START_AGAIN:
-                    continue
+                    self._has_begun_anew = True
+                case Ended(exit_code) if exit_code == WRONG_SETTING and not self._has_begun_anew:
+                    return exit_code
                 case Ended(exit_code):
                     if self._stopped_in_pause(exit_code, self._backoff.after(time.monotonic() - started)):
                         return 0

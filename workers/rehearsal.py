@@ -32,6 +32,13 @@ class Report(msgspec.Struct, frozen=True):
 
 async def rehearse() -> Report:
     """Try the start in a process of its own, whose output is dropped: authors' modules may say anything."""
+    try:
+        return await _rehearse()
+    except OSError as error:
+        return Report(error=f"It could not be tried: {error}.")
+
+
+async def _rehearse() -> Report:
     with tempfile.TemporaryFile() as note:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "workers.rehearsal", str(note.fileno())),

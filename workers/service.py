@@ -3,8 +3,9 @@
 import asyncio
 import gc
 import os
+import sys
 import time
-from typing import Final
+from typing import Final, NoReturn
 
 import redis
 import structlog
@@ -46,13 +47,12 @@ def main(settings: Settings) -> None:
     except StartupError as error:
         if settings.reload:
             wait_for_change(settings.config_path, started_at, error)
-            raise SystemExit(START_AGAIN) from error
+            _leave(START_AGAIN)
         raise
     _wait_until_loaded(settings)
     allow_many_files()
     gc.freeze()  # what is there now stays: no collection needs to look at it
-    if asyncio.run(Service(settings, announcement, started_at=started_at).run()):
-        raise SystemExit(START_AGAIN)
+    asyncio.run(Service(settings, announcement, started_at=started_at).run())
 
 
 class Service:
@@ -70,8 +70,7 @@ class Service:
         """As this it announces what will be, until the next process of its keeper is ready."""
         self._queue = connect_blocking(settings.queue_redis_url)
 
-    async def run(self) -> bool:
-        """Whether a new process shall take over, for the code has changed."""
+    async def run(self) -> None:
         async with open_tools(self._settings, worker=self._name) as tools:
             redis_ = connect(self._settings.event_redis_url, max_connections=4)
             sweeper = self._sweeper(redis_, tools)
@@ -84,15 +83,14 @@ class Service:
                     tasks.create_task(_watch_stuck(runner, worker), name="watch stuck agents"),
                 ]
                 if self._settings.reload:
-                    background.append(tasks.create_task(self._begin_anew(worker), name="reload"))
+                    background.append(tasks.create_task(self._reload(worker), name="reload"))
                 await worker.serve(with_scheduler=True)
                 for task in background:
                     task.cancel()
             await asyncio.to_thread(self._sign_off)
             await redis_.aclose()
-        if runner.stuck:
-            os._exit(START_AGAIN if self._begins_anew else LEFT_BEHIND)
-        return self._begins_anew
+        if self._begins_anew or runner.stuck:
+            _leave(START_AGAIN if self._begins_anew else LEFT_BEHIND)
 
     def _sweeper(self, redis_: "redis.asyncio.Redis", tools: Tools) -> Sweeper:
         queue = JobQueue(self._queue, self._keys)
@@ -129,7 +127,7 @@ class Service:
                 _log.warning("not_announced", error=str(error))
             await asyncio.sleep(ANNOUNCE_EVERY_S)
 
-    async def _begin_anew(self, worker: AsyncioWorker) -> None:
+    async def _reload(self, worker: AsyncioWorker) -> None:
         """Wait for another state of the code that can be loaded; then let everything go on in it."""
         changed, self._announcement = await next_state(self._settings.config_path, self._started_at)
         self._begins_anew = True
@@ -143,6 +141,13 @@ class Service:
             withdraw(self._queue, self._keys, self._name)
         except redis.RedisError as error:
             _log.warning("not_signed_off", error=str(error))
+
+
+def _leave(exit_code: int) -> NoReturn:
+    """End at once, whatever tasks and threads of authors still run."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(exit_code)
 
 
 async def _watch_stuck(runner: Runner, worker: AsyncioWorker) -> None:

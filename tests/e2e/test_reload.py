@@ -149,6 +149,36 @@ async def test_a_broken_module_that_the_edit_brought_in_is_watched_too(
     assert await spoken(running) == "two"
 
 
+STUBBORN = """
+import asyncio, threading, time
+from agents import JobContext, agent
+
+threading.Thread(target=time.sleep, args=(1000,)).start()
+
+@agent("stubborn")
+async def stubborn(job: JobContext) -> None:
+    await job.on_chunk("here")
+    while job.attempt == 1:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            continue
+"""
+
+
+async def test_neither_a_stubborn_agent_nor_a_thread_holds_it_up(running: Stack, author: Author) -> None:
+    author.write("spoken", STUBBORN)
+    await eventually(lambda: b'"stubborn"' in running._get("v1/agents"))
+    await starts(running, 2)
+    async with crowd(running) as all_:
+        job_id = await all_.submit("stubborn", expected="here")
+        await all_.until(job_id, words=1)
+        author.write("spoken", f"{STUBBORN}# edited")
+        (view,) = await all_.ends()
+    assert (view.status, view.text) == (JobStatus.COMPLETED, "here")
+    await starts(running, 3)
+
+
 async def test_a_job_that_runs_meanwhile_goes_on_in_the_new_process(running: Stack, author: Author) -> None:
     author.write("counted", COUNTS)
     author.name("spoken", "counted")

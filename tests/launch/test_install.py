@@ -33,6 +33,13 @@ def test_make_alone_lists_the_targets() -> None:
 
 
 @needs_make
+def test_make_run_reloads_unless_it_is_told_not_to() -> None:
+    command = ["make", "--dry-run", "run"]
+    answer = subprocess.run(command, cwd=ROOT, env=bare_environ(), capture_output=True, text=True, check=True)
+    assert 'export JOBCAST_RELOAD="${JOBCAST_RELOAD:-on}" && exec' in answer.stdout
+
+
+@needs_make
 def test_a_missing_python_is_one_sentence() -> None:
     command = ["make", "run", "PYTHON=no-such-python"]
     answer = subprocess.run(

@@ -63,6 +63,18 @@ def test_a_process_that_begins_anew_is_back_at_once_however_often(start: Start, 
     assert "it starts again" not in keeper.output
 
 
+def test_a_wrong_setting_is_not_final_for_who_is_editing_them(start: Start, tmp_path: Path) -> None:
+    """Two saves in a row, the second one broken, ended everything."""
+    trace = tmp_path / "trace"
+    lives = (
+        'echo life >> "$TRACE"; case $(wc -l < "$TRACE") in '
+        f"1) exit {START_AGAIN};; 2|3) exit {WRONG_SETTING};; *) exec sleep 1000;; esac"
+    )
+    keeper = keep(start, trace, "sh", "-c", lives)
+    wait_until(lambda: len(lines(trace)) == 4)
+    assert keeper.output.count(f"it ended with exit code {WRONG_SETTING}; it starts again") == 2
+
+
 def test_a_stop_reaches_the_process_once_even_when_the_whole_group_is_asked(
     start: Start, tmp_path: Path
 ) -> None:

@@ -1,5 +1,6 @@
 """Whether the start would succeed, tried in a process of its own, whatever an author's module does there."""
 
+from collections.abc import Awaitable
 from pathlib import Path
 
 import pytest
@@ -26,9 +27,9 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "rehearsed.py"
 
 
-async def rehearsed(module: Path, text: str) -> Report:
+def rehearsed(module: Path, text: str) -> Awaitable[Report]:
     module.write_text(text)
-    return await rehearse()
+    return rehearse()
 
 
 async def test_a_start_that_would_succeed_says_what_would_be_announced(module: Path) -> None:
