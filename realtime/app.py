@@ -42,7 +42,7 @@ def make_app(settings: Settings) -> web.Application:
     app[NODE] = node
     app.on_response_prepare.append(pages.add_headers)
     node.sockets.attach(app)
-    app.add_routes([*node.http.routes, *pages.routes()])
+    app.add_routes([*node.http.routes, *node.outside.routes, *pages.routes()])
 
     async def run(_app: web.Application) -> AsyncIterator[None]:
         async with node.running():

@@ -10,7 +10,7 @@ import structlog
 from aiohttp import WSCloseCode
 
 from realtime.engine.connection import Connection
-from realtime.engine.socket_io import SocketServer
+from realtime.engine.socket_io import SocketServer, event_packet
 from realtime.fan_out.batch import Batch
 
 FIRST_BACK_MS: Final = 1000
@@ -30,7 +30,7 @@ async def drain(sockets: SocketServer, *, longest_s: float) -> None:
         return
     for connection in connections:
         if connection.ready:
-            connection.outlet.deliver(_notice(back_after_ms(len(connections))))
+            _tell(connection, back_after_ms(len(connections)))
     sockets.eio.outlets.flush()
     for batch in batches(connections, longest_s=longest_s):
         await asyncio.sleep(BATCH_EVERY_S)
@@ -51,5 +51,9 @@ def batches(connections: Sequence[Connection], *, longest_s: float) -> list[Sequ
     return [connections[i : i + size] for i in range(0, len(connections), size)]
 
 
-def _notice(retry_after_ms: int) -> Batch:
-    return Batch([msgspec.json.encode(("server:draining", {"retryAfterMs": retry_after_ms}))])
+def _tell(connection: Connection, retry_after_ms: int) -> None:
+    name, notice = "server:draining", {"retryAfterMs": retry_after_ms}
+    if connection.namespace == "/":
+        connection.outlet.deliver(Batch([msgspec.json.encode((name, notice))]))
+    else:
+        connection.put(event_packet(name, notice, connection.namespace))

@@ -8,11 +8,13 @@ import msgspec
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from realtime import requests
 from realtime.agents import AgentDirectory
 from realtime.errors import IdempotencyConflict, NotFound, Unavailable
+from realtime.outside.token import digest, new_token
 from realtime.requests import Submit
 from shared_events.answers import Answer, Meta, Requested
-from shared_events.contract import ControlRequest, JobRequest
+from shared_events.contract import EXTERNAL, UNBEGUN_S, ControlRequest, JobRequest
 from shared_events.ending import end_job, say, say_status, status_of
 from shared_events.errors import UnknownJob
 from shared_events.events import ErrorInfo, JobCancelled, JobFailed, JobStatus, Wire
@@ -26,12 +28,19 @@ from shared_events.queue import JobQueue
 IDEMPOTENCY_S: Final = 24 * 3600
 
 
+class PublishRight(Wire, frozen=True):
+    """Of a job that is published from outside. The token is said once: only its digest is kept."""
+
+    token: str
+
+
 class Accepted(Wire, frozen=True, omit_defaults=False):
     """The answer to a submit."""
 
     job_id: str
     status: JobStatus
     sequence: int
+    publish: PublishRight | msgspec.UnsetType = msgspec.UNSET
 
 
 class Controlled(Wire, frozen=True):
@@ -54,10 +63,14 @@ class Jobs:
         self._directory = directory
         self._keys = keys
         self._open = OpenJobs(events, keys)
+        self._patient_log = JobLog(events, keys, lease_s=UNBEGUN_S)
 
     async def submit(self, request: Submit, *, owner: str) -> Accepted:
         """Check the request, make the job's log, then enqueue it."""
         try:
+            if request.agent == EXTERNAL:
+                requests.check_external(request)
+                return await self._create_external(await self._job_id(request, owner), request, owner)
             await self._directory.check(request)
             job_id = await self._job_id(request, owner)
             return await self._create(job_id, request, owner)
@@ -132,19 +145,49 @@ class Jobs:
         return JobId(known)
 
     async def _create(self, job_id: JobId, request: Submit, owner: str) -> Accepted:
-        epoch = new_epoch()
         queue = await self._directory.queue(request.agent) or request.priority
         fields = {"agent": request.agent, "owner": owner, "queue": queue}
-        asked = msgspec.json.encode(job_request(job_id, request, owner))
-        await self._open.add(job_id)
-        claimed = await self._log.create(job_id, epoch, fields, request=asked)
-        if claimed.answer is not Answer.OK:
-            meta, view = await self.read(job_id)
-            return Accepted(job_id=job_id, status=meta.status, sequence=view.sequence)
-        queued = status_of(job_id, epoch, claimed, JobStatus.QUEUED)
-        await say(self._log, job_id, epoch, claimed, [queued])
+        if not await self._make(self._log, job_id, request, fields):
+            return await self._known(job_id)
         await self._enqueue(job_id, queue, request.agent)
         return Accepted(job_id=job_id, status=JobStatus.QUEUED, sequence=1)
+
+    async def _create_external(self, job_id: JobId, request: Submit, owner: str) -> Accepted:
+        """No worker runs it and no queue has it: it waits for its publisher."""
+        token = new_token()
+        fields = {"agent": EXTERNAL, "owner": owner, "publisher": digest(token), "attempts": "1"}
+        if await self._make(self._patient_log, job_id, request, fields):
+            accepted = Accepted(job_id=job_id, status=JobStatus.QUEUED, sequence=1)
+        elif await self._entrust(job_id, token):
+            accepted = await self._known(job_id)
+        else:
+            return await self._known(job_id)
+        return msgspec.structs.replace(accepted, publish=PublishRight(token=token))
+
+    async def _make(self, log: JobLog, job_id: JobId, request: Submit, fields: dict[str, str]) -> bool:
+        """Make the job's log; False if it is there already."""
+        epoch, owner = new_epoch(), fields["owner"]
+        await self._open.add(job_id)
+        asked = msgspec.json.encode(job_request(job_id, request, owner))
+        claimed = await log.create(job_id, epoch, fields, request=asked)
+        if claimed.answer is not Answer.OK:
+            return False
+        await say(log, job_id, epoch, claimed, [status_of(job_id, epoch, claimed, JobStatus.QUEUED)])
+        return True
+
+    async def _entrust(self, job_id: JobId, token: str) -> bool:
+        """Give a job that was submitted again, as its first answer may be lost, to `token` alone.
+
+        False if somebody has begun to publish it.
+        """
+        log, epoch = self._patient_log, new_epoch()
+        status = (await log.meta(job_id)).status
+        claimed = await log.settle(job_id, epoch, {"publisher": digest(token)})
+        return await say(log, job_id, epoch, claimed, [status_of(job_id, epoch, claimed, status)])
+
+    async def _known(self, job_id: JobId) -> Accepted:
+        meta, view = await self.read(job_id)
+        return Accepted(job_id=job_id, status=meta.status, sequence=view.sequence)
 
     async def _enqueue(self, job_id: JobId, queue: str, agent: str) -> None:
         try:

@@ -13,7 +13,7 @@ from redis.retry import Retry
 from launch.settings import Settings
 from realtime.agents import AgentDirectory
 from realtime.drain import drain
-from realtime.engine.socket_io import SocketServer
+from realtime.engine.socket_io import Endpoint, SocketServer
 from realtime.fan_out.broadcast import choose
 from realtime.fan_out.hub import Hub
 from realtime.fan_out.probe import Probe
@@ -22,7 +22,12 @@ from realtime.jobs import Jobs
 from realtime.limits import Limits
 from realtime.metrics import Metrics
 from realtime.origins import allows
+from realtime.outside.calls import Calls
+from realtime.outside.http_api import PublishingRoutes
+from realtime.outside.publishing import Publishing
+from realtime.outside.socket_api import NAMESPACE, AgentsApi
 from realtime.socket_api import SocketApi
+from shared_events.contract import PUBLISHER_LEASE_S
 from shared_events.ids import new_epoch
 from shared_events.keys import Keys
 from shared_events.log import JobLog
@@ -33,7 +38,7 @@ _log = structlog.get_logger("web")
 
 
 class Node:
-    """`sockets` and `http` are to be attached to an application that lives inside `running`."""
+    """`sockets`, `http` and `outside` are to be attached to an application that lives inside `running`."""
 
     def __init__(self, settings: Settings) -> None:
         keys = Keys(settings.key_prefix)
@@ -47,21 +52,28 @@ class Node:
         limits = Limits()
         api = SocketApi(self._hub, jobs, limits)
         origins = allows(settings.cors_origins)
+        name = f"node-{new_epoch()}"
+        publishing = Publishing(JobLog(self._events, keys, lease_s=PUBLISHER_LEASE_S), worker=name)
+        agents = AgentsApi(publishing, limits)
         self.sockets = SocketServer(
             api.dispatch,
             self._hub.outlets,
             allowed_events=api.events,
+            beside={NAMESPACE: Endpoint(agents.dispatch, agents.events, paced=True)},
             cors_allowed_origins=origins,
             compression=settings.compression,
         )
         self._drain_s, self._drain_notice_s = settings.drain_s, settings.drain_notice_s
         metrics = api.metrics = Metrics(self._hub, self.sockets)
+        agents.on_refusal = metrics.refused.inc
         channel = keys.probe(new_epoch())
         self._probe = Probe(self._events, self._hub.bus, channel, on_echo=metrics.probe_seconds.set)
-        self._hub.on_other = self._probe.hear
+        self._calls = Calls(publishing, self._hub.bus, keys.worker(name))
+        self._hub.on_other = self._hear
         self.http = HttpApi(
             jobs, directory, limits=limits, probe=self._probe, redis=self._events, metrics=metrics
         )
+        self.outside = PublishingRoutes(publishing, limits)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -69,6 +81,7 @@ class Node:
         tasks = [
             asyncio.create_task(self._hub.run(), name="hub"),
             asyncio.create_task(self._probe.run(), name="probe"),
+            asyncio.create_task(self._calls.run(), name="calls"),
             asyncio.create_task(self.sockets.run(), name="connections"),
         ]
         for task in tasks:
@@ -87,6 +100,10 @@ class Node:
         await asyncio.sleep(self._drain_notice_s)
         self._hub.flusher.flush_all()
         await drain(self.sockets, longest_s=self._drain_s)
+
+    def _hear(self, channel: bytes, data: bytes) -> None:
+        self._probe.hear(channel, data)
+        self._calls.hear(channel, data)
 
     async def _close(self) -> None:
         await self.sockets.shutdown()

@@ -26,6 +26,11 @@ class TokenBucket:
         self._tokens -= cost
         return True
 
+    def wait_s(self, tokens: float, *, rate: float, burst: float, now: float) -> float:
+        """Seconds until it holds `tokens`."""
+        held = min(burst, self._tokens + (now - self._at) * rate)
+        return max(0.0, (tokens - held) / rate)
+
 
 class Rates:
     """A bucket for each key, of which those that are not used are forgotten."""

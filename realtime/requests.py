@@ -80,8 +80,8 @@ def parse(payload: object, kind: type[R]) -> R:
 def submit(payload: object) -> Submit:
     """Raises `InvalidRequest` also for numbers and names out of range."""
     request = parse(payload, Submit)
-    _in_range("maxTokens", request.max_tokens, 1, 1_000_000)
-    _in_range("temperature", request.temperature, 0, 2)
+    in_range("maxTokens", request.max_tokens, 1, 1_000_000)
+    in_range("temperature", request.temperature, 0, 2)
     for name, value, longest in (
         ("agent", request.agent, 100),
         ("backend", request.backend, 100),
@@ -93,6 +93,15 @@ def submit(payload: object) -> Submit:
     if request.model is not None and not request.model.isprintable():
         raise InvalidRequest(f"model must have printable characters only, not {_shown(request.model)}.")
     return request
+
+
+def check_external(request: Submit) -> None:
+    """Of a job that is published from outside. Raises `InvalidRequest`."""
+    if not isinstance(request.input, dict):
+        raise InvalidRequest("input must be an object for the agent 'external'.")
+    for name in ("backend", "model", "max_tokens", "temperature"):
+        if getattr(request, name) is not None:
+            raise InvalidRequest(f"An 'external' job takes no {name}: tell its publisher in the input.")
 
 
 def job_id(value: object) -> JobId:
@@ -116,7 +125,7 @@ def checkpoint(request: Subscribe) -> Checkpoint | None:
     return Checkpoint(sequence, None if epoch is msgspec.UNSET else Epoch(epoch))
 
 
-def _in_range(name: str, value: float | None, low: int, high: int) -> None:
+def in_range(name: str, value: float | None, low: int, high: int) -> None:
     if value is not None and not low <= value <= high:
         raise InvalidRequest(f"{name} must be from {low} to {high}, not {value}.")
 

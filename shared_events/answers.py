@@ -80,6 +80,8 @@ class Meta(msgspec.Struct, frozen=True):
     owner: str
     created_ms: int
     closed: bool
+    publisher: str = ""
+    """Of a job that is published from outside: by what its publisher is known."""
 
     @property
     def reach(self) -> Reach:
@@ -215,6 +217,7 @@ def _meta(fields: dict[bytes, bytes]) -> Meta:
         owner=text.get("owner", ""),
         created_ms=int(text["created"]),
         closed="closed" in text,
+        publisher=text.get("publisher", ""),
     )
 
 

@@ -19,6 +19,14 @@ PAUSE_LIMIT_S: Final = 600.0
 """A job that is paused for longer is cancelled."""
 
 
+EXTERNAL: Final = "external"
+"""The agent of jobs that no worker runs: a process outside publishes their events."""
+PUBLISHER_LEASE_S: Final = 60.0
+"""A publisher that says nothing for so long is lost."""
+UNBEGUN_S: Final = 600.0
+"""So long an external job waits for its publisher to begin."""
+
+
 class JobRequest(Wire, frozen=True):
     """An accepted job, as the worker gets it."""
 

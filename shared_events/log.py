@@ -56,9 +56,18 @@ class JobLog:
         """Begin a new attempt; BUSY while the one before it is alive, UNKNOWN if there is no log."""
         return await self._claim_log(job_id, epoch, "start", fields=fields)
 
-    async def settle(self, job_id: JobId, epoch: Epoch) -> Claimed:
+    async def take(
+        self, job_id: JobId, epoch: Epoch, fields: Mapping[str, str] = _NO_FIELDS, *, publisher: str
+    ) -> Claimed:
+        """Begin a new attempt from outside, even while another one is alive: that one is fenced.
+
+        UNKNOWN unless the job was made with this `publisher` among its fields.
+        """
+        return await self._claim_log(job_id, epoch, "take", seen=publisher, fields=fields)
+
+    async def settle(self, job_id: JobId, epoch: Epoch, fields: Mapping[str, str] = _NO_FIELDS) -> Claimed:
         """Take over a job that waits, to say something about it; BUSY while an attempt is under way."""
-        return await self._claim_log(job_id, epoch, "settle")
+        return await self._claim_log(job_id, epoch, "settle", fields=fields)
 
     async def bury(self, job_id: JobId, epoch: Epoch, lease: str) -> Claimed:
         """Take over from an attempt that is lost; BUSY if its lease is not the one that was seen any more."""

@@ -8,6 +8,7 @@ import msgspec
 
 from agents import BackendError, Retry
 from shared_events.answers import Claimed, Look
+from shared_events.contract import EXTERNAL
 from workers.outcome import Ending
 
 SUSPECT_AFTER: Final = 2
@@ -56,6 +57,8 @@ def after_loss(look: Look, *, witnessed: bool) -> AfterLoss:
 
     `witnessed` by the worker that ran it in a process of its own, and outlived it.
     """
+    if look.agent == EXTERNAL:
+        return AfterLoss.LOST
     if not look.runs:
         return AfterLoss.RETRY if look.strays + 1 < MOST_STRAYS else AfterLoss.LOST
     losses = look.losses + 1

@@ -17,17 +17,9 @@ from shared_events.events import (
     ModelRewind,
 )
 from shared_events.fold import JobView
-
-MAX_CHUNK_CHARACTERS: Final = 2048
-"""Longer text goes out as several chunks, so that every event fits into a message of the bus."""
+from shared_events.pieces import pieces
 
 _REASON: Final = "rewritten"
-
-
-def pieces(text: str) -> Iterator[str]:
-    """`text` in parts of at most `MAX_CHUNK_CHARACTERS` code points."""
-    for start in range(0, len(text), MAX_CHUNK_CHARACTERS):
-        yield text[start : start + MAX_CHUNK_CHARACTERS]
 
 
 def events_of(view: JobView, *, epoch: str, after: int, timestamp: int) -> list[Event]:

@@ -8,10 +8,13 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from shared_events.answers import Look
+from shared_events.contract import EXTERNAL, PUBLISHER_LEASE_S, UNBEGUN_S
 from shared_events.ids import JobId
 
 CONFIRM_S: Final = 3.0
 """A lease that has run out must stay unchanged for so long: several times what a living writer takes."""
+CONFIRM_EXTERNAL_S: Final = 20.0
+"""The same for a publisher from outside, which need not say anything for 15 seconds."""
 
 
 class _Seen(NamedTuple):
@@ -44,4 +47,12 @@ class Silence:
             self._seen[job_id] = _Seen(look.lease, now)
             return False
         unchanged_s = now - seen.since
+        if look.agent == EXTERNAL:
+            return _is_publisher_silent(look, unchanged_s)
         return unchanged_s >= self._lease_s or (look.expired and unchanged_s >= CONFIRM_S)
+
+
+def _is_publisher_silent(look: Look, unchanged_s: float) -> bool:
+    """An external job's lease is as long as it may be silent; nobody renews it beside the publisher."""
+    patience_s = PUBLISHER_LEASE_S if look.runs else UNBEGUN_S
+    return unchanged_s >= patience_s or (look.expired and unchanged_s >= CONFIRM_EXTERNAL_S)

@@ -15,6 +15,7 @@ import structlog
 from redis.exceptions import RedisError
 
 from shared_events.answers import Answer, Appended, Rest
+from shared_events.compaction import Compaction, Cut, last_cut
 from shared_events.errors import Fenced, JobClosed, UnknownJob
 from shared_events.events import (
     ChunkMetadata,
@@ -28,17 +29,16 @@ from shared_events.events import (
 from shared_events.fold import JobView
 from shared_events.ids import Epoch, JobId, new_epoch
 from shared_events.log import JobLog
-from workers.compaction import Compaction, Cut, last_cut
+from shared_events.pieces import TEXT_LIMIT_CHARACTERS, pieces
 from workers.encoding import encoded
 from workers.errors import OutputTooLarge
 from workers.origin import Origin
 from workers.outbox import BATCH_BYTES, Batch, Entry, Next, Outbox
 from workers.persistence import persist
-from workers.rewrite import events_of, pieces
+from workers.rewrite import events_of
 
 UNSENT_LIMIT_BYTES: Final = 1024 * 1024
 """More than this waiting for the log slows the agent down."""
-TEXT_LIMIT_CHARACTERS: Final = 16 * 1024 * 1024
 
 Reply = TypeVar("Reply")
 

@@ -40,6 +40,8 @@ class Connection(AsyncSocket):
         self.upgrading_since = 0.0
         self.ready = False
         """Whether its namespace is connected."""
+        self.namespace = ""
+        """That one; a connection has one at a time."""
         self.session_number = 0
         """Of how many namespaces it has taken leave."""
         self.pending = 0

@@ -156,6 +156,11 @@ class EngineServer(engineio.AsyncServer):
         if not connection.flood.take(cost, rate=FLOOD_RATE, burst=FLOOD_BURST, now=time.monotonic()):
             raise ProtocolViolation(f"more than {FLOOD_RATE:g} packets a second")
 
+    def breather_s(self, connection: Connection) -> float:
+        """How long to keep `connection` from sending, so that it never sends a packet too many."""
+        now = time.monotonic()
+        return connection.flood.wait_s(FLOOD_BURST / 2, rate=FLOOD_RATE, burst=FLOOD_BURST, now=now)
+
     def violated(self, connection: Connection, violation: ProtocolViolation) -> None:
         """Close a connection that does not keep to the protocol."""
         if connection.open:

@@ -1,14 +1,15 @@
 """Socket.IO for the events that are allowed: python-socketio's server, with its own dispatch taken out.
 
-Clients may send these events, each with one object. Whatever else arrives (another event name, among
-them the reserved ones that would run the server's own handlers; a binary or broken packet) closes the
-connection. Answers go out before what follows from them.
+Clients have one namespace at a time and may send its events, each with one object. Whatever else arrives
+(another event name, among them the reserved ones that would run the server's own handlers; a binary or
+broken packet) closes the connection. Answers go out before what follows from them.
 """
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
 import socketio
 import structlog
@@ -42,11 +43,29 @@ Answer = tuple[dict[str, Any], Callable[[], None] | None]
 """The acknowledgement, and what to do once it is on its way."""
 Dispatch = Callable[[Outlet, str, Any], Awaitable[Answer]]
 
+
+class Endpoint(NamedTuple):
+    """Who answers the events of a namespace, and which there are.
+
+    `paced`: answers wait while the connection is about to have sent too much, so that a client that waits for
+    them never does.
+    """
+
+    dispatch: Dispatch
+    events: frozenset[str]
+    paced: bool = False
+
+
+_NOTHING_BESIDE: Final[Mapping[str, Endpoint]] = MappingProxyType({})
+_ONE_NAMESPACE: Final = (
+    "One namespace a connection: connect to this one with a connection of its own (forceNew)."
+)
+
 _log = structlog.get_logger("engine")
 
 
 class SocketServer(socketio.AsyncServer):
-    """Socket.IO for `dispatch`, which answers each event of the namespace `/`."""
+    """Socket.IO for `dispatch`, which answers each event of the namespace `/`, and for those `beside` it."""
 
     def __init__(
         self,
@@ -54,12 +73,13 @@ class SocketServer(socketio.AsyncServer):
         outlets: Outlets,
         *,
         allowed_events: frozenset[str],
+        beside: Mapping[str, Endpoint] = _NOTHING_BESIDE,
         compression: bool = False,
         **options: Any,
     ) -> None:
         super().__init__(
             async_mode="aiohttp",
-            namespaces=["/"],
+            namespaces=["/", *beside],
             max_http_buffer_size=MAX_REQUEST_BYTES,
             http_compression=False,
             logger=False,
@@ -70,8 +90,7 @@ class SocketServer(socketio.AsyncServer):
         self.eio.outlets = outlets
         self.eio.websocket_compression = compression
         self.eio.on_message = self._received
-        self._dispatch = dispatch
-        self._allowed = allowed_events
+        self._endpoints = {"/": Endpoint(dispatch, allowed_events), **beside}
 
     @property
     def connections(self) -> list[Connection]:
@@ -130,29 +149,36 @@ class SocketServer(socketio.AsyncServer):
     async def _open_namespace(self, connection: Connection, packet: packets.Packet) -> None:
         if packet.data is not None and not isinstance(packet.data, dict):
             raise ProtocolViolation("credentials that are no object")
-        if packet.namespace not in {None, "/"}:
-            self._put(connection, packets.CONNECT_ERROR, {"message": "Invalid namespace"}, packet.namespace)
+        namespace = packet.namespace or "/"
+        if namespace not in self._endpoints:
+            self._put(connection, packets.CONNECT_ERROR, {"message": "Invalid namespace"}, namespace)
+        elif connection.ready and connection.namespace != namespace:
+            self._put(connection, packets.CONNECT_ERROR, {"message": _ONE_NAMESPACE}, namespace)
         elif connection.ready:
             raise ProtocolViolation("a namespace that is connected already")
         else:
-            await self._handle_connect(connection.sid, "/", packet.data)
+            connection.namespace = namespace
+            await self._handle_connect(connection.sid, namespace, packet.data)
             connection.ready = connection.open
 
     async def _close_namespace(self, connection: Connection, packet: packets.Packet) -> None:
-        if packet.namespace in {None, "/"} and connection.ready:
+        namespace = packet.namespace or "/"
+        if namespace == connection.namespace and connection.ready:
             connection.ready, connection.opened_at = False, time.monotonic()
             connection.session_number += 1
             connection.outlet.follow_nothing()
-            await self._handle_disconnect(connection.sid, "/", self.reason.CLIENT_DISCONNECT)
+            await self._handle_disconnect(connection.sid, namespace, self.reason.CLIENT_DISCONNECT)
 
     async def _handle_request(self, connection: Connection, packet: packets.Packet) -> None:
         name, payload = self._event(packet.data)
-        if name not in self._allowed:
-            raise ProtocolViolation(f"an event of another name: {name[:60]!r}")
-        if not connection.ready or packet.namespace not in {None, "/"}:
+        namespace = packet.namespace or "/"
+        if not connection.ready or namespace != connection.namespace:
             raise ProtocolViolation("an event before the namespace is connected")
+        endpoint = self._endpoints[namespace]
+        if name not in endpoint.events:
+            raise ProtocolViolation(f"an event of another name: {name[:60]!r}")
         session = connection.session_number
-        answer, after = await self._answer(connection, name, payload)
+        answer, after = await self._answer(connection, endpoint, name, payload)
         if not connection.open or connection.session_number != session:
             return
         if packet.id is not None:
@@ -160,14 +186,17 @@ class SocketServer(socketio.AsyncServer):
         if after is not None:
             after()
 
-    async def _answer(self, connection: Connection, name: str, payload: Any) -> Answer:
+    async def _answer(self, connection: Connection, endpoint: Endpoint, name: str, payload: Any) -> Answer:
         if connection.pending >= MAX_PENDING_REQUESTS:
             return refusal(
                 TooMany(f"One connection may have {MAX_PENDING_REQUESTS} requests under way.")
             ), None
         connection.pending += 1
         try:
-            return await self._dispatch(connection.outlet, name, payload)
+            answer = await endpoint.dispatch(connection.outlet, name, payload)
+            if endpoint.paced:
+                await asyncio.sleep(self.eio.breather_s(connection))
+            return answer
         finally:
             connection.pending -= 1
 
@@ -178,7 +207,7 @@ class SocketServer(socketio.AsyncServer):
         return data[0], data[1] if len(data) == 2 else {}
 
     def _acknowledge(self, connection: Connection, id: int, answer: Any) -> None:  # noqa: A002
-        self._put(connection, packets.ACK, [answer], "/", id)
+        self._put(connection, packets.ACK, [answer], connection.namespace or "/", id)
 
     def _put(
         self,
@@ -213,3 +242,9 @@ class SocketServer(socketio.AsyncServer):
             self.eio.end(connection, "slow_consumer", abort=True)
         elif connection.upgrading and connection.upgrading_since < now - UPGRADE_WITHIN_S:
             connection.stop_upgrade(WSCloseCode.POLICY_VIOLATION)
+
+
+def event_packet(name: str, payload: Any, namespace: str) -> str:
+    """An event of the server, as an Engine.IO packet."""
+    packet = packets.Packet(packets.EVENT, data=[name, payload], namespace=namespace)
+    return f"4{packet.encode()}"

@@ -7,11 +7,13 @@
 --       4 max_epochs   how many epochs the list keeps
 --       5 mode         "create"  the log must be new
 --                      "start"   a new attempt; refused while another one is alive
+--                      "take"    a new attempt by a publisher from outside, whether the one before it is alive or
+--                                not; UNKNOWN if the job was not given to one whose `publisher` is `seen`
 --                      "settle"  by whoever is no attempt; refused while an attempt is under way
 --                      "bury"    after an attempt that is lost; refused if the lease is not `seen` any more
 --                      "remake"  by the writer itself whose log or claim was lost; refused if another than
 --                                `seen` owns it
---       6 seen         the lease (bury) or the epoch (remake) that the caller has seen
+--       6 seen         the lease (bury) or the epoch (remake) that the caller has seen; take: its publisher
 --       7 request      what the job was asked to do, kept beside a log that is made now
 --       8… name value  fields of the meta hash
 -- Returns {answer, head, attempt, control, losses, spared, epochs}; answer is OK, CLOSED, FENCED (succeeded by
@@ -33,6 +35,7 @@ local function answer(word) return {word, head, attempt, control, losses, spared
 local clock = redis.call('TIME')
 local now_ms = clock[1] * 1000 + math.floor(clock[2] / 1000)
 if not epochs and mode ~= 'create' and mode ~= 'remake' then return answer('UNKNOWN') end
+if mode == 'take' and redis.call('HGET', meta, 'publisher') ~= seen then return answer('UNKNOWN') end
 if epochs then
   -- A claim that is repeated, because its reply was lost, is one claim; and it takes nothing back from an heir.
   if string.find(' ' .. epochs, ' ' .. epoch .. ':', 1, true) then
@@ -55,7 +58,8 @@ if #ARGV >= FIRST_FIELD then redis.call('HSET', meta, unpack(ARGV, FIRST_FIELD))
 local list = {}
 for known in string.gmatch(epochs or '', '%S+') do list[#list + 1] = known end
 list[#list + 1] = epoch .. ':' .. (head + 1)
-if mode == 'start' then attempt = attempt + 1 end
+local begins = mode == 'start' or mode == 'take'
+if begins then attempt = attempt + 1 end
 if mode == 'remake' then attempt = tonumber(redis.call('HGET', meta, 'attempt') or 0) end
 if mode == 'bury' then
   if runs then
@@ -65,7 +69,7 @@ if mode == 'bury' then
     redis.call('HSET', meta, 'strays', tonumber(held[11] or 0) + 1)
   end
 end
-if mode == 'start' or mode == 'remake' then
+if begins or mode == 'remake' then
   redis.call('HSET', meta, 'runs', 1)
 else
   redis.call('HDEL', meta, 'runs', 'worker')

@@ -21,7 +21,7 @@ from tests.model.server import Server
 from tests.model.stored import RUN_OUT
 
 _ANSWERED = frozenset(
-    {"create", "start", "settle", "bury", "remake", "append", "renew", "compact", "request"}
+    {"create", "start", "take", "settle", "bury", "remake", "append", "renew", "compact", "request"}
 )
 
 JOB = JobId("differential00000001")
@@ -30,7 +30,7 @@ EPOCHS = [Epoch(f"epoch{number:07}") for number in range(12)]
 _COMMANDS: Final = (
     ("append",) * 4 + ("claim",) * 3 + ("bury", "remake", "renew", "compact", "request", "storm")
 )
-_MODES: Final = ("create", "start", "start", "settle")
+_MODES: Final = ("create", "start", "start", "start", "take", "settle")
 _OFFSETS: Final = (-2, -1, 0, 0, 0, 0, 1)
 _SIZES: Final = (1, 1, 40, 300)
 _AFTERS: Final = (None,) * 6 + (JobStatus.RUNNING,) * 3 + (JobStatus.FAILED,)
@@ -55,7 +55,9 @@ class Differential(RuleBasedStateMachine):
 
     @initialize(epoch=st.sampled_from(EPOCHS))
     def begin(self, epoch: Epoch) -> None:
-        self._both("create", JOB, epoch, {"agent": "chat", "owner": "dev"}, request=b"asked")
+        self._both(
+            "create", JOB, epoch, {"agent": "chat", "owner": "dev", "publisher": "known"}, request=b"asked"
+        )
 
     @rule(seed=st.integers(0, 2**20 - 1))
     def step(self, seed: int) -> None:
@@ -97,6 +99,9 @@ class Differential(RuleBasedStateMachine):
                 self._both("create", JOB, epoch, {"agent": "chat"}, request=b"asked otherwise")
             case "start":
                 self._both("start", JOB, epoch, {"worker": "one", "attempts": "3"})
+            case "take":
+                publisher = dice.pick("publisher", ("known", "known", "stranger"))
+                self._both("take", JOB, epoch, {"worker": "two"}, publisher=publisher)
             case "settle":
                 self._both("settle", JOB, epoch)
 

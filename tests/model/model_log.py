@@ -38,8 +38,13 @@ class ModelLog(RenewableLog):
     async def start(self, job_id: JobId, epoch: Epoch, fields: Mapping[str, str] = _NO_FIELDS) -> Claimed:
         return self._claim_known(job_id, epoch, Mode.START, fields=fields)
 
-    async def settle(self, job_id: JobId, epoch: Epoch) -> Claimed:
-        return self._claim_known(job_id, epoch, Mode.SETTLE)
+    async def take(
+        self, job_id: JobId, epoch: Epoch, fields: Mapping[str, str] = _NO_FIELDS, *, publisher: str
+    ) -> Claimed:
+        return self._claim_known(job_id, epoch, Mode.TAKE, seen=publisher, fields=fields)
+
+    async def settle(self, job_id: JobId, epoch: Epoch, fields: Mapping[str, str] = _NO_FIELDS) -> Claimed:
+        return self._claim_known(job_id, epoch, Mode.SETTLE, fields=fields)
 
     async def bury(self, job_id: JobId, epoch: Epoch, lease: str) -> Claimed:
         return self._claim_known(job_id, epoch, Mode.BURY, seen=lease)

@@ -20,6 +20,7 @@ _stamps: Iterator[int] = itertools.count(2)
 class Mode(StrEnum):
     CREATE = "create"
     START = "start"
+    TAKE = "take"
     SETTLE = "settle"
     BURY = "bury"
     REMAKE = "remake"
@@ -63,6 +64,7 @@ class Stored(msgspec.Struct):
             owner=self.fields.get("owner", ""),
             created_ms=0,
             closed=self.closed,
+            publisher=self.fields.get("publisher", ""),
         )
 
     @property
@@ -100,6 +102,8 @@ class Stored(msgspec.Struct):
 
     def _refusal(self, epoch: Epoch, mode: Mode, seen: str) -> Answer | None:
         """Why the job stays as it is; OK if it is the epoch's already."""
+        if self.epochs and mode is Mode.TAKE and self.fields.get("publisher") != seen:
+            return Answer.UNKNOWN
         if any(start.epoch == epoch for start in self.epochs):
             return Answer.OK if self.epoch == epoch else Answer.FENCED
         if not self.epochs:
@@ -114,6 +118,8 @@ class Stored(msgspec.Struct):
         match mode:
             case Mode.START:
                 return self.runs and self.lease != RUN_OUT
+            case Mode.TAKE:
+                return False
             case Mode.SETTLE:
                 return self.runs
             case Mode.BURY:
@@ -125,7 +131,7 @@ class Stored(msgspec.Struct):
         self.fields |= fields
         self.epoch = epoch
         self.epochs = (*self.epochs, EpochStart(epoch, self.head + 1))[-checkpoint.MAX_EPOCHS :]
-        if mode is Mode.START:
+        if mode in (Mode.START, Mode.TAKE):
             self.attempt += 1
         if mode is Mode.REMAKE:
             self.attempt = int(fields.get("attempt", self.attempt))
@@ -133,5 +139,5 @@ class Stored(msgspec.Struct):
             self.losses += self.runs
             self.spared += self.runs
             self.strays += not self.runs
-        self.runs = mode in (Mode.START, Mode.REMAKE)
+        self.runs = mode in (Mode.START, Mode.TAKE, Mode.REMAKE)
         self.renew()

@@ -57,7 +57,7 @@ async def test_the_first_compaction_of_an_attempt_does_not_call_trimmed_events_b
     log: JobLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`first` fell back to 1: followers got a delta without the events that it should begin with."""
-    monkeypatch.setattr("workers.compaction.COMPACT_BYTES", 500)
+    monkeypatch.setattr("shared_events.compaction.COMPACT_BYTES", 500)
     job_id = new_job_id()
     await log.create(job_id, new_epoch(), {})
     await _written(await _attempt(log, job_id, new_epoch()), "x" * 100, 20)

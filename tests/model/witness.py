@@ -14,7 +14,7 @@ from tests.model.met import Met
 from tests.model.network import Network, Process
 from tests.model.server import Server
 
-_CLAIMS: Final = frozenset({"create", "start", "settle", "bury", "remake"})
+_CLAIMS: Final = frozenset({"create", "start", "take", "settle", "bury", "remake"})
 _REPLACES: Final = _CLAIMS | {"compact"}
 _CHANGES: Final = _REPLACES | {"append"}
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
+from shared_events import compaction
 from shared_events.errors import Fenced, JobClosed, LogUnavailable
 from shared_events.events import JobCompleted, JobStatus
 from shared_events.ids import new_epoch
@@ -15,7 +16,7 @@ from shared_events.redis_client import connect
 from tests.redis_server import RedisServer
 from tests.waiting import eventually, eventually_awaited
 from tests.workers.writing import Job, publish, writing
-from workers import compaction, persistence
+from workers import persistence
 from workers import writer as module
 from workers.errors import OutputTooLarge, UnencodableOutput
 

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from realtime.engine import engine_io
 from realtime.engine import socket_io as engine
 from tests.realtime.engine.wire import Served
 from tests.waiting import eventually
@@ -153,3 +154,52 @@ async def test_a_page_may_ask_for_all_its_jobs_at_once(answers: Served) -> None:
         await wire.receive()
         answers_in_order = [await wire.receive() for _ in range(256)]
     assert answers_in_order == [f"43{number}[{{}}]" for number in range(256)]
+
+
+async def test_a_connection_may_have_another_namespace_that_is_served(answers: Served) -> None:
+    async with answers.wire() as wire:
+        await wire.send("40/agents,", '42/agents,7["tell",{"a":1}]')
+        assert (await wire.receive() or "").startswith('40/agents,{"sid"')
+        assert await wire.receive() == '43/agents,7[{"told":{"a":1}}]'
+
+
+@pytest.mark.parametrize("packet", ['421["tell",{}]', '42/agents,1["ask",{}]', '421["ask",{}]', "40/agents,"])
+async def test_the_events_of_one_namespace_are_not_taken_in_another(answers: Served, packet: str) -> None:
+    async with answers.wire() as wire:
+        await wire.send("40/agents,", packet)
+        assert await wire.closes()
+        assert wire.close_code == 1008
+
+
+@pytest.mark.parametrize(("first", "second"), [("/agents,", ""), ("", "/agents,")])
+async def test_a_connection_has_one_namespace_at_a_time(answers: Served, first: str, second: str) -> None:
+    async with answers.wire() as wire:
+        await wire.send(f"40{first}", f"40{second}")
+        await wire.receive()
+        refused = await wire.receive() or ""
+        assert refused.startswith(f"44{second}")
+        assert "connection of its own" in refused
+        await wire.send(f"41{first}", f"40{second}")
+        assert (await wire.receive() or "").startswith(f"40{second}")
+
+
+async def test_answers_wait_rather_than_let_an_honest_publisher_flood(
+    answers: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine_io, "FLOOD_BURST", 20.0)
+    monkeypatch.setattr(engine_io, "FLOOD_RATE", 400.0)
+    async with answers.wire() as wire:
+        await wire.send("40/agents,")
+        await wire.receive()
+        for number in range(100):
+            await wire.send(f'42/agents,{number}["tell",{{}}]')
+            assert (await wire.receive() or "").startswith(f"43/agents,{number}")
+
+
+async def test_who_does_not_wait_for_answers_is_closed_all_the_same(
+    answers: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine_io, "FLOOD_BURST", 20.0)
+    async with answers.wire() as wire:
+        await wire.send("40/agents,", *['42/agents,1["tell",{}]'] * 30)
+        assert await wire.closes()

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from realtime.engine.connection import Connection
+from realtime.engine.socket_io import Endpoint
 from realtime.fan_out.batch import Batch
 from realtime.fan_out.framing import text_message
 from realtime.fan_out.outlet import Outlet
@@ -207,7 +208,7 @@ async def test_answers_and_events_reach_a_real_client_as_they_were_put(transport
             after = Batch([json.dumps(["n", next(sequence)]).encode()])
             return answer, lambda: outlet.deliver(after)
 
-        served.sockets._dispatch = dispatch
+        served.sockets._endpoints["/"] = Endpoint(dispatch, frozenset({"ask"}))
         client = socketio.AsyncClient(reconnection=False)
         client.on("n", received.append)
         await client.connect(served.url.removesuffix("/socket.io/"), transports=transports)

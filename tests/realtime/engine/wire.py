@@ -12,7 +12,7 @@ from aiohttp import ClientResponse, ClientSession, ClientWebSocketResponse, TCPC
 from yarl import URL
 
 from realtime.engine.engine_io import EngineServer
-from realtime.engine.socket_io import Answer, SocketServer
+from realtime.engine.socket_io import Answer, Endpoint, SocketServer
 from realtime.fan_out.outlet import Outlet
 from realtime.fan_out.outlets import Outlets
 
@@ -243,14 +243,18 @@ async def echoing(tls: ssl.SSLContext | None = None, **options: Any) -> AsyncIte
 
 @asynccontextmanager
 async def answering(**options: Any) -> AsyncIterator[Served]:
-    """A Socket.IO server whose event `ask` answers with its payload, at `gate` if that is `{"wait": 1}`."""
+    """A Socket.IO server whose event `ask` answers with its payload, at `gate` if that is `{"wait": 1}`; and `tell` beside it."""
 
     async def dispatch(_outlet: Outlet, _name: str, payload: Any) -> Answer:
         if payload == {"wait": 1}:
             await served.gate.wait()
         return payload, lambda: served.followed.append(payload)
 
-    sockets = SocketServer(dispatch, Outlets(), allowed_events=frozenset({"ask"}), **options)
+    async def tell(_outlet: Outlet, _name: str, payload: Any) -> Answer:
+        return {"told": payload}, None
+
+    beside = {"/agents": Endpoint(tell, frozenset({"tell"}), paced=True)}
+    sockets = SocketServer(dispatch, Outlets(), allowed_events=frozenset({"ask"}), beside=beside, **options)
     app = web.Application()
     sockets.attach(app)
     sockets.eio.spawn(sockets.run(), "sockets")

@@ -23,11 +23,11 @@ class Cut(msgspec.Struct, frozen=True):
 class Compaction:
     """Of one writer's log. The events since the snapshot before the last one stay, for recent checkpoints."""
 
-    def __init__(self, head: int = 0) -> None:
+    def __init__(self, head: int = 0, *, text_length: int = 0) -> None:
         self._base: JobSnapshot | None = None
         self._keep_from = head + 1
         self._grown_bytes = 0
-        self._due_at_bytes = COMPACT_BYTES
+        self._due_at_bytes = max(COMPACT_BYTES, text_length)
 
     def grow(self, size_bytes: int) -> None:
         self._grown_bytes += size_bytes
