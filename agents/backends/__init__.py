@@ -13,17 +13,21 @@ from agents.backends.protocol import (
     ToolCall,
     ToolCallDelta,
 )
-from agents.backends.providers import OpenAIChat
+from agents.backends.providers import AnthropicMessages, Ollama, OpenAIChat, OpenAIResponses, SSEGateway
 from agents.backends.scripted import Scripted
 
 __all__ = [
+    "AnthropicMessages",
     "Backend",
     "ChatMessage",
     "ChatRequest",
     "Delta",
     "Finished",
+    "Ollama",
     "OpenAIChat",
+    "OpenAIResponses",
     "ReasoningDelta",
+    "SSEGateway",
     "Scripted",
     "TextDelta",
     "Tool",

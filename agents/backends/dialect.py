@@ -18,16 +18,25 @@ class Call(msgspec.Struct, frozen=True):
 
 
 class Reading(Protocol):
-    """Reads one answer as it comes. Raises the error that it tells of, or `BackendProtocolError`."""
+    """Reads one answer as it comes.
+
+    An error that it tells of, or a `BackendProtocolError`, is raised by `feed`; or by `finish`, after `done`,
+    where the same read brought deltas ahead of it.
+    """
 
     @property
     def done(self) -> bool:
-        """Its end marker was said: nothing follows, and nothing need be waited for."""
+        """Its end marker was said, or it is broken: nothing follows, and nothing need be waited for."""
         ...
 
     @property
     def complete(self) -> bool:
         """Whether the answer may end here: all of it has come, but perhaps its counts."""
+        ...
+
+    @property
+    def skipped(self) -> int:
+        """How many malformed parts were passed over, by a dialect that does so."""
         ...
 
     def feed(self, data: bytes) -> list[Delta]:

@@ -1,10 +1,11 @@
 """A backend that speaks one wire format over HTTP: asks, reads, and gives a whole answer on in pieces."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Final
 
 import msgspec
+import structlog
 
 from agents.backends.dialect import Call, Dialect, Reading
 from agents.backends.paced import paced
@@ -15,13 +16,15 @@ from agents.backends.transport.answer import Answer
 from agents.backends.transport.exchange import JSON, Exchange, Question, StreamRefused
 from agents.backends.transport.redaction import Redaction
 from agents.backends.transport.transport_errors import TRANSPORT_ERRORS
-from agents.errors import BackendError, BackendRejected
+from agents.errors import BackendProtocolError, BackendRejected
 
 SILENCE_TIMEOUT_S: Final = 60.0
 """The longest silence between two reads; a model may think for a while before its first word."""
 WHOLE_TIMEOUT_S: Final = 600.0
 """A whole answer comes after as long as all of it takes."""
 _REMEMBERED: Final = 100
+
+_log = structlog.get_logger("backend")
 
 
 class HTTPBackend:
@@ -87,26 +90,36 @@ class HTTPBackend:
         question = self._question(request, Call(model, self._host))
         async with self._exchange.ask(question) as answer:
             if answer.media_type == JSON:
-                deltas = await self._instead(answer, question.redaction)
+                deltas = await self._instead(answer, question)
             else:
                 reading = self._dialect.reading(question.redaction)
-                async for batch in self._read(answer, reading):
-                    yield batch
-                yield (reading.finish(),)
+                async with aclosing(self._read(answer, reading)) as batches:
+                    async for batch in batches:
+                        yield batch
                 return
         async with aclosing(paced(deltas)) as batches:
             async for batch in batches:
                 yield batch
 
-    async def _read(self, answer: Answer, reading: Reading) -> AsyncIterator[Sequence[Delta]]:
+    async def _read(self, answer: Answer, reading: Reading) -> AsyncGenerator[Sequence[Delta], None]:
         try:
-            while not reading.done and (data := await answer.read()):
+            while not reading.done and (data := await self._more(answer, reading)):
                 if batch := reading.feed(data):
                     yield batch
+            yield (reading.finish(),)
+        finally:
+            if reading.skipped:
+                _log.warning("lines_skipped", backend=self.name, lines=reading.skipped)
+
+    async def _more(self, answer: Answer, reading: Reading) -> bytes:
+        """What comes next; empty at the end."""
+        try:
+            return await answer.read()
         except TRANSPORT_ERRORS as error:
             # After its finish reason only the counts can be missing: the answer is whole.
             if not reading.complete:
                 raise self._exchange.broken(error, answer) from error
+            return b""
 
     async def _whole(self, request: ChatRequest, model: str) -> list[Delta]:
         question = self._question(request, Call(model, self._host, stream=False))
@@ -116,13 +129,13 @@ class HTTPBackend:
         except StreamRefused:
             raise BackendRejected(f"{self.name} refuses to stream, though it was not asked to.") from None
 
-    async def _instead(self, answer: Answer, redaction: Redaction) -> list[Delta]:
-        """A whole answer, from a server that was asked for a stream. Raises `BackendProtocolError`."""
+    async def _instead(self, answer: Answer, question: Question) -> list[Delta]:
+        """A whole answer, from a server that was asked for a stream. Raises the error that it tells of."""
         body = await self._body(answer)
         try:
-            return self._dialect.whole(body, redaction)
-        except BackendError:
-            raise self._exchange.misfit(answer, body, redaction) from None
+            return self._dialect.whole(body, question.redaction)
+        except BackendProtocolError:
+            raise self._exchange.misfit(answer, body, question) from None
 
     async def _body(self, answer: Answer) -> bytes:
         try:

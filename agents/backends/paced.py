@@ -12,12 +12,22 @@ from agents.backends.schedule import Schedule
 SLOWEST_PER_S: Final = 40.0
 LONGEST_S: Final = 3.0
 """However long the answer: nobody who has waited for all of it waits longer than this."""
-_PIECES: Final = re.compile(r"\s*\S{1,40}|\s+")
+MOST_PIECES: Final = 600
+"""However long the answer: more would only fill the memory, for they come in batches anyway."""
+_WORD: Final = re.compile(r"\s*\S{1,40}|\s+")
 
 
 def pieces(text: str) -> list[str]:
-    """`text` cut into words, each with the space before it. Pure."""
-    return _PIECES.findall(text)
+    """`text` cut into words, each with the space before it; a long one into runs of words. Pure."""
+    least = len(text) // MOST_PIECES
+    cut: list[str] = []
+    begin = 0
+    while begin < len(text):
+        word = _WORD.match(text, begin + least)
+        end = word.end() if word else len(text)
+        cut.append(text[begin:end])
+        begin = end
+    return cut
 
 
 async def paced(deltas: Sequence[Delta]) -> AsyncGenerator[Sequence[Delta], None]:

@@ -6,6 +6,7 @@ import msgspec
 
 from agents.backends.protocol import ChatRequest, Delta, Finished, ReasoningDelta, TextDelta, ToolCallDelta
 from agents.errors import BackendIncomplete, BackendProtocolError
+from agents.surrogates import well_formed
 from agents.usage import tokens_of
 from shared_events.events import Usage
 
@@ -21,6 +22,7 @@ class Tally:
         self._request = request
         self._characters = 0
         self._calls: dict[int, list[str]] = {}
+        self._named: set[int] = set()
         self._argued = 0
 
     def take(self, delta: Delta) -> Delta:
@@ -39,18 +41,20 @@ class Tally:
 
     def _take_call(self, delta: ToolCallDelta) -> None:
         self._argued += len(delta.arguments)
-        self._calls.setdefault(delta.index, []).append(delta.arguments)
+        pieces = self._calls.setdefault(delta.index, [])
+        if delta.arguments:
+            pieces.append(delta.arguments)
+        if delta.name:
+            self._named.add(delta.index)
         if len(self._calls) > MOST_CALLS or self._argued > ARGUMENTS_LIMIT:
             raise BackendProtocolError(
                 f"The answer has more than {MOST_CALLS} tool calls, or {ARGUMENTS_LIMIT} characters of them."
             )
 
     def _check_calls(self) -> None:
-        for pieces in self._calls.values():
-            try:
-                msgspec.json.decode("".join(pieces) or "{}", type=dict)
-            except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
-                raise BackendIncomplete("The answer ended in the middle of a tool call.") from None
+        for index, pieces in self._calls.items():
+            if index not in self._named or not _is_object("".join(pieces) or "{}"):
+                raise BackendIncomplete("The answer ended in the middle of a tool call.")
 
     def _estimate(self) -> Usage:
         asked = sum(len(message.content) for message in self._request.messages)
@@ -59,3 +63,12 @@ class Tally:
             output_tokens=tokens_of(self._characters + self._argued),
             estimated=True,
         )
+
+
+def _is_object(text: str) -> bool:
+    try:
+        # The halves of a surrogate pair may have come in two pieces.
+        msgspec.json.decode(well_formed(text), type=dict)
+    except (msgspec.DecodeError, RecursionError):
+        return False
+    return True

@@ -1,6 +1,7 @@
 """The contract of `Backend`, run over every implementation; a new one adds a subject here."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
@@ -9,7 +10,9 @@ import msgspec
 import pytest
 
 from agents import Backend, BackendError, ChatRequest, Finished, OpenAIChat, Scripted, TextDelta, entries
-from tests.agents.backends.chat_bytes import chunk, whole
+from agents.backends.providers import Ollama, SSEGateway
+from tests.agents.backends import ollama_lines
+from tests.agents.backends.chat_bytes import DONE, chunk, event, whole
 from tests.agents.collecting import answer, asking, end_of, named, text_of
 from tests.agents.llm_server import aimock_process, byte_server, refuses, says
 from tests.waiting import eventually
@@ -46,6 +49,27 @@ async def openai_at_bytes(_: str) -> AsyncIterator[Subject]:
         yield Subject(OpenAIChat(url, model="m"), asking("x"), bad)
 
 
+@asynccontextmanager
+async def ollama_at_aimock(url: str) -> AsyncIterator[Subject]:
+    root = url.removesuffix("/v1")
+    yield Subject(Ollama(root, model="m"), asking("count"), asking("forbidden"))
+
+
+@asynccontextmanager
+async def sse_at_bytes(_: str) -> AsyncIterator[Subject]:
+    words = [event({"text": word}) for word in re.findall(r" ?\d+", ANSWER)]
+    counts = event({"usage": {"prompt_tokens": 3, "completion_tokens": 12}})
+    async with byte_server(chunks=[*words, counts, DONE]) as url:
+        yield Subject(SSEGateway(url, model="m"), asking("x"), asking("\ud83c"))
+
+
+@asynccontextmanager
+async def ollama_at_bytes(_: str) -> AsyncIterator[Subject]:
+    words = [ollama_lines.says(word) for word in re.findall(r" ?\d+", ANSWER)]
+    async with byte_server(200, ollama_lines.HEADERS, [*words, ollama_lines.END]) as url:
+        yield Subject(Ollama(url, model="m"), asking("x"), asking("\ud83c"))
+
+
 @pytest.fixture(scope="module")
 def aimock_url() -> Iterator[str]:
     fixtures = [says("count", ANSWER, chunkSize=3), refuses("forbidden", 400, "I will not.")]
@@ -53,10 +77,13 @@ def aimock_url() -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(params=[scripted, openai_at_aimock, openai_at_bytes], ids=lambda make: make.__name__)
+SUBJECTS = [scripted, openai_at_aimock, openai_at_bytes, ollama_at_aimock, ollama_at_bytes, sse_at_bytes]
+
+
+@pytest.fixture(params=SUBJECTS, ids=lambda make: make.__name__)
 async def subject(request: pytest.FixtureRequest) -> AsyncIterator[Subject]:
     make: MakeSubject = request.param
-    url = request.getfixturevalue("aimock_url") if make is openai_at_aimock else ""
+    url = request.getfixturevalue("aimock_url") if make.__name__.endswith("_at_aimock") else ""
     async with make(url) as made:
         yield made
         await made.backend.aclose()

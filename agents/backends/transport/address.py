@@ -22,7 +22,9 @@ def server_url(name: str, base_url: str) -> URL:
 
 
 def under(url: URL, path: str) -> URL:
-    """`url` with `path` (`/chat/completions`) behind its own, and its query."""
+    """`url` with `path` (`/chat/completions`) behind its own, and its query; itself if there is no `path`."""
+    if not path:
+        return url
     return url.with_path(url.raw_path.rstrip("/") + path, encoded=True, keep_query=True)
 
 

@@ -4,7 +4,7 @@ It never retries, and never follows a redirect: a key goes to the configured ser
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import Final
@@ -44,7 +44,7 @@ class Question(msgspec.Struct, frozen=True):
     url: URL
     body: bytes
     headers: Mapping[str, str]
-    accepts: Sequence[str]
+    accepts: tuple[str, ...]
     redaction: Redaction
 
 
@@ -89,12 +89,13 @@ class Exchange:
                 )
         return bytes(body)
 
-    def misfit(self, answer: Answer, body: bytes, redaction: Redaction) -> BackendError:
+    def misfit(self, answer: Answer, body: bytes, question: Question) -> BackendError:
         """What an accepted request got that is no answer."""
-        words = redaction.apply(words_of_body(body))
+        words = question.redaction.apply(words_of_body(body))
         said = f": {words}" if words else "."
         kind = well_formed(answer.media_type[:60])
-        return BackendProtocolError(f"{self.name} answered with {kind}, not with a stream of events{said}")
+        wanted = "a whole answer" if question.accepts == (JSON,) else "a stream of events"
+        return BackendProtocolError(f"{self.name} answered with {kind}, not with {wanted}{said}")
 
     async def aclose(self) -> None:
         session, self._session = self._session, None
@@ -136,7 +137,7 @@ class Exchange:
             return
         body = await _refusal(answer)
         if accepted:
-            raise self.misfit(answer, body, question.redaction)
+            raise self.misfit(answer, body, question)
         if answer.status == 400 and refuses_streaming(body):
             raise StreamRefused
         raise self._refused(answer, question.redaction.apply(words_of_body(body)))

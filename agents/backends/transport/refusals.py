@@ -36,6 +36,7 @@ _BY_WORD: Final[dict[str, type[BackendError]]] = {
     "rate_limit_exceeded": BackendRateLimited,
     "content_filter": BackendRejected,
     "context_length_exceeded": BackendRejected,
+    "invalid_prompt": BackendRejected,
     "invalid_request_error": BackendRejected,
     "model_not_found": BackendRejected,
     "not_found_error": BackendRejected,
@@ -89,11 +90,12 @@ def words_of_body(body: bytes) -> str:
 def refuses_streaming(body: bytes) -> bool:
     """Whether a refusal of a streamed request says that the same request may be answered as a whole."""
     try:
-        error = msgspec.json.decode(body)["error"]
-        said = str(error.get("message", "")).lower()
-        return error.get("param") == "stream" or ("stream" in said and "support" in said)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, TypeError, KeyError, AttributeError):
+        error = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return False
+    said = words_of_error(error).lower()
+    named = _fields(next(iter(_fields(error, "error")), None), "param")
+    return named == ["stream"] or ("stream" in said and "support" in said)
 
 
 def status_line(status: int) -> str:

@@ -6,6 +6,7 @@ raise `BackendProtocolError`. As the standard says, an event without its empty l
 stream never happened.
 """
 
+from collections.abc import Iterator
 from typing import Final
 
 import msgspec
@@ -13,7 +14,7 @@ import msgspec
 from agents.errors import BackendProtocolError
 
 LIMIT_BYTES: Final = 4 * 1024 * 1024
-_BOM: Final = b"\xef\xbb\xbf"
+BOM: Final = b"\xef\xbb\xbf"
 
 
 class SSEEvent(msgspec.Struct, frozen=True, gc=False):
@@ -34,17 +35,16 @@ class SSEParser:
         self._data: list[bytes] = []
         self._data_bytes = 0
 
-    def feed(self, data: bytes) -> list[SSEEvent]:
-        """The events that `data` completes."""
-        events = []
+    def feed(self, data: bytes) -> Iterator[SSEEvent]:
+        """The events that `data` completes, as far as it can be read; you must take them all."""
         for line in self._lines(data):
             if line:
                 self._field(line)
             elif self._data:
-                events.append(self._dispatch())
+                yield self._dispatch()
             else:
                 self._event = b""
-        return events
+        bounded(len(self._begun))
 
     def _lines(self, data: bytes) -> list[bytes]:
         """The lines that `data` completes, without their ends: LF, CR or CR LF."""
@@ -58,7 +58,6 @@ class SSEParser:
         if lines:
             lines[0] = self._completed(lines[0])
         self._begun += rest
-        _bounded(len(self._begun))
         return lines
 
     def _completed(self, line: bytes) -> bytes:
@@ -68,7 +67,7 @@ class SSEParser:
             self._begun.clear()
         if self._first_line:
             self._first_line = False
-            line = line.removeprefix(_BOM)
+            line = line.removeprefix(BOM)
         return line
 
     def _field(self, line: bytes) -> None:
@@ -76,25 +75,28 @@ class SSEParser:
         if name == b"data":
             value = value.removeprefix(b" ")
             self._data.append(value)
-            self._data_bytes = _bounded(self._data_bytes + len(value) + 1)
+            self._data_bytes = bounded(self._data_bytes + len(value) + 1)
         elif name == b"event":
             self._event = value.removeprefix(b" ")
 
     def _dispatch(self) -> SSEEvent:
         event, data = self._event, b"\n".join(self._data)
         self._event, self._data, self._data_bytes = b"", [], 0
-        return SSEEvent(_utf8(event).decode() or "message", _utf8(data))
+        return SSEEvent(utf8(event).decode() or "message", utf8(data))
 
 
-def _utf8(data: bytes) -> bytes:
+def utf8(data: bytes) -> bytes:
+    """`data`, looked at. Raises `BackendProtocolError`."""
     try:
-        data.decode()
+        if not data.isascii():
+            data.decode()
     except UnicodeDecodeError as error:
         raise BackendProtocolError(f"The answer is not UTF-8: {error.reason}.") from None
     return data
 
 
-def _bounded(size: int) -> int:
+def bounded(size: int) -> int:
+    """`size` in bytes, if an answer may have a line so long. Raises `BackendProtocolError`."""
     if size > LIMIT_BYTES:
         raise BackendProtocolError(f"A line or event of the answer has more than {LIMIT_BYTES} bytes.")
     return size

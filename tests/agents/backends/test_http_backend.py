@@ -86,7 +86,11 @@ async def test_a_refusal_that_breaks_off_is_told() -> None:
             b"<html></html>",
             "text/html, not with a stream of events.",
         ),
-        (JSON, b'{"error": "No such model"}', "application/json, not with a stream of events: No such model"),
+        (
+            JSON,
+            b'{"detail": "Not so"}',
+            "application/json, not with a stream of events: Not so",
+        ),
         (JSON, b'{"choices": []}', "application/json, not with a stream of events."),
         ({"Content-Type": "image/png"}, b"\x89PNG", "image/png, not with"),
     ],

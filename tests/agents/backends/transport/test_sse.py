@@ -98,7 +98,7 @@ def test_an_absurdly_long_line_is_refused_before_it_has_ended() -> None:
     fed = 0
     with pytest.raises(BackendProtocolError, match=f"more than {LIMIT_BYTES} bytes"):
         while fed < 3 * LIMIT_BYTES:
-            parser.feed(b"x" * 65536)
+            list(parser.feed(b"x" * 65536))
             fed += 65536
     assert fed <= LIMIT_BYTES
 
@@ -107,7 +107,15 @@ def test_an_absurdly_long_event_is_refused() -> None:
     parser = SSEParser()
     with pytest.raises(BackendProtocolError, match=f"more than {LIMIT_BYTES} bytes"):
         for _ in range(LIMIT_BYTES // 65536 + 1):
-            parser.feed(b"data: " + b"x" * 65536 + b"\n")
+            list(parser.feed(b"data: " + b"x" * 65536 + b"\n"))
+
+
+def test_what_came_ahead_of_something_unreadable_is_given_first() -> None:
+    for bad in (b"data: \xff\n\n", b"x" * (LIMIT_BYTES + 1)):
+        events = SSEParser().feed(b"data: a\n\n" + bad)
+        assert next(events).data == b"a"
+        with pytest.raises(BackendProtocolError):
+            next(events)
 
 
 @pytest.mark.parametrize("data", [b"data: \xff\n\n", b"data: \xc3\n\n", b"data: \xed\xa0\x80\n\n"])
