@@ -18,6 +18,7 @@ from bench.fanout.tables import fanout_sheets
 from bench.measurement import Measurement, compare
 from bench.options import QUICK, Options, Program
 from bench.processes import BenchError, Processes
+from bench.reading.table import reading_sheets
 from bench.report import Report, now, show
 from bench.rounds import count_of, measure
 from bench.sheet import sheets
@@ -112,7 +113,7 @@ def run(options: Options) -> Report:
         options=options,
         complete=all(one.complete for one in measurements),
         comparisons=compare(measurements),
-        sheets=[*sheets(measurements), *fanout_sheets(measurements)],
+        sheets=[*sheets(measurements), *reading_sheets(measurements), *fanout_sheets(measurements)],
         measurements=measurements,
     )
 

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from bench.orders import Peer, Runner, System
+from bench.orders import Peer, Reader, Runner, System
 
 
 class Measurement(msgspec.Struct, frozen=True):
@@ -16,7 +16,7 @@ class Measurement(msgspec.Struct, frozen=True):
     """
 
     program: str
-    system: System | Runner | Peer
+    system: System | Runner | Peer | Reader
     round: int
     complete: bool
     numbers: dict[str, float]

@@ -19,6 +19,7 @@ class Program(StrEnum):
     PUBLISH = "publish"
     APPEND = "append"
     STREAMS = "streams"
+    BACKENDS = "backends"
     BURST = "burst"
     PACED = "paced"
     FANOUT = "fanout"
@@ -41,6 +42,10 @@ class Options(msgspec.Struct, frozen=True):
     """So many jobs run at once, each in its process, on stock RQ."""
     window_s: float = 5.0
     """So long the streams are watched."""
+    read_streams: int = 50
+    """Answers that one process reads at once."""
+    read_tokens: int = 500
+    """Of each answer that nothing paces."""
     append_jobs: int = 64
     append_calls: int = 256
     """Of each job."""
@@ -79,6 +84,8 @@ QUICK: Final = Options(
     streams=(3,),
     stock_jobs=2,
     window_s=0.5,
+    read_streams=3,
+    read_tokens=40,
     append_jobs=4,
     append_calls=8,
     scenarios=QUICK_SCENARIOS,

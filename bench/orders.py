@@ -31,6 +31,24 @@ class Peer(StrEnum):
     LIMIT = "C, one send a frame"
 
 
+class Reader(StrEnum):
+    """Who reads the streams of the program `backends`."""
+
+    JOBCAST = "jobcast"
+    CONTEXT = "jobcast, JobContext"
+    HTTPX = "httpx"
+    SDK = "official SDK"
+
+
+class Provider(StrEnum):
+    """Whose wire format is read."""
+
+    OPENAI_CHAT = "OpenAI chat"
+    OPENAI_RESPONSES = "OpenAI Responses"
+    ANTHROPIC = "Anthropic"
+    OLLAMA = "Ollama"
+
+
 class Load(msgspec.Struct, frozen=True):
     """What is published. `rate`: events a second and job; None is as fast as it goes."""
 
@@ -124,6 +142,25 @@ class StockOrder(msgspec.Struct, frozen=True):
     redis_url: str
     base_url: str
     jobs: tuple[str, ...]
+
+
+class ReaderOrder(msgspec.Struct, frozen=True):
+    """`streams` answers of `tokens` each, read at once by one process from the server at `port`."""
+
+    reader: Reader
+    provider: Provider
+    port: int
+    streams: int
+    tokens: int
+
+
+class WasRead(msgspec.Struct, frozen=True):
+    """What reading them took; `wrong` answers were not what the server said. CPU and memory of the process."""
+
+    seconds: float
+    cpu_s: float
+    grown_bytes: int
+    wrong: int
 
 
 class AppendOrder(msgspec.Struct, frozen=True):

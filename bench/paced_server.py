@@ -1,8 +1,8 @@
 """A language model's server for the bench: `python -m bench.paced_server ORDER`. Made to be no bottleneck.
 
-It speaks OpenAI's streamed chat completions. A prompt `stream 17` is answered with the words of that stream
-(`bench.paced_text`), a token and a write at a time, until `POST /finish` ends all streams, old and new.
-`GET /standing` tells how it goes, `GET /said` how many tokens each finished stream has said.
+It streams answers in each of `bench.wire_formats`. A prompt `stream 17` is answered with the words of that
+stream (`bench.paced_text`), a token and a write at a time, until `POST /finish` ends all streams, old and new;
+`stream 17 of 400` ends by itself after so many tokens. `GET /standing` tells how it goes, `GET /said` how many tokens each finished stream has said.
 """
 
 import asyncio
@@ -13,8 +13,9 @@ from typing import Final, cast
 import msgspec
 
 from bench.orders import Listening, PacedOrder, Said, Standing, answer, read_order, wait_for_go
-from bench.paced_text import WORDS, closing, opening, place_of, token_chunk
+from bench.paced_text import WORDS, place_of
 from bench.pacer import Pacer
+from bench.wire_formats import FORMATS, WireFormat, framed, head
 
 SEND_BUFFER_BYTES: Final = 16 * 1024
 """A client that does not keep up is waited for, as a provider's far end of a connection would wait."""
@@ -22,17 +23,20 @@ BLOCK: Final = 32
 """So many tokens go out in a write where nothing paces them."""
 BLOCKS_AT_ONCE: Final = 8
 _LENGTH: Final = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+_ASKED: Final = re.compile(rb"stream (\d+)(?: of (\d+))?")
 
 
-class _Message(msgspec.Struct):
-    content: str
+class Script:
+    """All that is said in one wire format, encoded once."""
 
+    def __init__(self, wire: WireFormat) -> None:
+        self.opening = head(wire) + b"".join(map(framed, wire.opening()))
+        # Longer than the row by a block, which so needs not begin anew in its middle.
+        self.tokens = [framed(wire.token(place)) for place in range(WORDS + BLOCK)]
+        self._wire = wire
 
-class _Ask(msgspec.Struct):
-    messages: list[_Message]
-
-
-_asks: Final = msgspec.json.Decoder(_Ask)
+    def closing(self, stream: int, tokens: int) -> bytes:
+        return b"".join(map(framed, self._wire.closing(stream, tokens))) + b"0\r\n\r\n"
 
 
 class Hall:
@@ -40,9 +44,7 @@ class Hall:
 
     def __init__(self, pacer: Pacer | None) -> None:
         self.pacer = pacer
-        self.opening = opening()
-        # Longer than the row by a block, which so needs not begin anew in its middle.
-        self.chunks = [token_chunk(place) for place in range(WORDS + BLOCK)]
+        self.scripts = {wire.path.encode(): Script(wire) for wire in FORMATS}
         self.finishing = False
         self.sent = 0
         self.broken = 0
@@ -64,11 +66,13 @@ class Stream(asyncio.Protocol):
 
     def __init__(self, hall: Hall) -> None:
         self._hall = hall
+        self._script = next(iter(hall.scripts.values()))
         self._transport: asyncio.Transport | None = None
         self._rest = b""
         self._number = 0
         self._place = 0
         self._tokens = 0
+        self._most: int | None = None
         self._writable = True
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -102,13 +106,12 @@ class Stream(asyncio.Protocol):
         """The next token, unless the client has yet to take the earlier ones."""
         if not self._writable or self not in self._hall.live:
             return
-        if self._hall.finishing:
+        if self._hall.finishing or self._tokens == self._most:
             self._end()
         elif self._hall.pacer is None:
             self._pour()
         else:
-            self._write(self._hall.chunks[self._place])
-            self._count(1)
+            self._say(1)
 
     def _answer(self, path: bytes, body: bytes) -> None:
         match path:
@@ -119,13 +122,16 @@ class Stream(asyncio.Protocol):
             case b"/finish":
                 self._hall.finish()
                 self._reply(self._hall.standing())
+            case _ if (script := self._hall.scripts.get(path)) and (asked := _ASKED.search(body)):
+                self._script = script
+                self._begin(int(asked[1]), int(asked[2]) if asked[2] else None)
             case _:
-                self._begin(int(_asks.decode(body).messages[-1].content.split()[-1]))
+                self._write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
 
-    def _begin(self, number: int) -> None:
-        self._number, self._place, self._tokens = number, place_of(number), 0
+    def _begin(self, number: int, most: int | None) -> None:
+        self._number, self._place, self._tokens, self._most = number, place_of(number), 0, most
         self._hall.live.add(self)
-        self._write(self._hall.opening)
+        self._write(self._script.opening)
         if self._hall.pacer is None or self._hall.finishing:
             self.turn()
         else:
@@ -134,23 +140,24 @@ class Stream(asyncio.Protocol):
     def _pour(self) -> None:
         """As much as the connection takes, with a look at the others now and then."""
         for _ in range(BLOCKS_AT_ONCE):
-            self._write(b"".join(self._hall.chunks[self._place : self._place + BLOCK]))
-            self._count(BLOCK)
-            if not self._writable:
-                return
-        asyncio.get_running_loop().call_soon(self.turn)
+            if not self._writable or self._tokens == self._most:
+                break
+            self._say(BLOCK if self._most is None else min(BLOCK, self._most - self._tokens))
+        if self._writable:
+            asyncio.get_running_loop().call_soon(self.turn)
 
     def _end(self) -> None:
         self._hall.said.append((self._number, self._tokens))
         self._leave()
-        self._write(closing(self._tokens))
+        self._write(self._script.closing(self._number, self._tokens))
 
     def _leave(self) -> None:
         self._hall.live.discard(self)
         if self._hall.pacer is not None:
             self._hall.pacer.remove(self)
 
-    def _count(self, tokens: int) -> None:
+    def _say(self, tokens: int) -> None:
+        self._write(b"".join(self._script.tokens[self._place : self._place + tokens]))
         self._tokens += tokens
         self._hall.sent += tokens
         self._place = (self._place + tokens) % WORDS

@@ -13,6 +13,7 @@ from bench.options import Options, Program
 from bench.orders import System
 from bench.processes import Processes
 from bench.publish import measure_publish
+from bench.reading.program import all_readings, measure_reading
 from bench.redis_server import RedisServer, redis_server
 from bench.servers import serving
 from bench.streams import all_streams, measure_streams
@@ -23,7 +24,11 @@ _FAN_OUTS = {Program.BURST: burst, Program.PACED: paced}
 
 def count_of(options: Options) -> int:
     """How many measurements a run has; in the programs of `bench.fanout` it may have fewer."""
-    in_a_round = {Program.APPEND: len(all_appends(options)), Program.STREAMS: len(all_streams(options))}
+    in_a_round = {
+        Program.APPEND: len(all_appends(options)),
+        Program.STREAMS: len(all_streams(options)),
+        Program.BACKENDS: len(list(all_readings(options, number=1))),
+    }
     native = [program for program in options.programs if program in runs.PROGRAMS]
     others = [program for program in options.programs if program not in runs.PROGRAMS]
     return options.rounds * sum(in_a_round.get(program, len(System)) for program in others) + sum(
@@ -41,6 +46,8 @@ def measure(options: Options, processes: Processes, *, on_step: Say) -> Iterator
             yield from _append(options, processes, redis, on_step)
         if Program.STREAMS in options.programs:
             yield from _streams(options, processes, redis, on_step)
+        if Program.BACKENDS in options.programs:
+            yield from _backends(options, processes, on_step)
         yield from _fan_out(options, processes, redis, on_step)
         if native is not None:
             yield from runs.measure(options, Tools(processes, redis, native), on_step)
@@ -71,6 +78,13 @@ def _streams(
             on_step(f"streams, round {number}: {one.runner}, {one.variant}")
             yield measure_streams(one, processes, redis, window_s=options.window_s, number=number)
     redis.clear()
+
+
+def _backends(options: Options, processes: Processes, on_step: Say) -> Iterator[Measurement]:
+    for number in range(1, options.rounds + 1):
+        for reading in all_readings(options, number):
+            on_step(f"backends, round {number}: {reading.reader}, {reading.variant}")
+            yield measure_reading(reading, processes, number=number)
 
 
 def _fan_out(

@@ -1,0 +1,1 @@
+"""Reading the streams of model servers: Jobcast's backends beside what people use instead."""
