@@ -1,64 +1,16 @@
 """Continuation: an answer that is cut at its length comes whole, over several turns, with nothing doubled."""
 
-import re
-from collections.abc import AsyncGenerator, Iterator, Sequence
-from typing import Any
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents import BackendIncomplete, BackendUnavailable, ChatMessage, ChatRequest, OpenAIChat
+from agents import BackendIncomplete, BackendUnavailable, ChatMessage, ChatRequest
 from agents.backends.protocol import Delta, Finished, ReasoningDelta, TextDelta, ToolCallDelta
 from agents.continuation import GO_ON, Turns, continued
 from agents.usage import estimated_tokens
 from shared_events.events import Usage
 from tests.agents.collecting import Reciting, asking, end_of, text_of
-from tests.agents.llm_server import aimock_process
-
-FOX = "The quick brown fox jumps over the lazy dog, and then it runs away into the deep and silent woods. "
-TEXT = FOX + "Nobody has seen it since, though some have heard a rustling: 水火山 🌱, naïve façade."
-
-
-class Forgetful:
-    """Says `text`, a token for a word. Asked to go on, it begins `back` characters before the cut."""
-
-    def __init__(self, text: str = TEXT, *, back: int = 0, counts: bool = True) -> None:
-        self.asked: list[ChatRequest] = []
-        self.open = 0
-        self._text = text
-        self._back = back
-        self._counts = counts
-
-    async def stream(self, request: ChatRequest) -> AsyncGenerator[Delta, None]:
-        self.asked.append(request)
-        self.open += 1
-        try:
-            said = "".join(message.content for message in request.messages if message.role == "assistant")
-            words = re.findall(r"\s*\S+\Z|\s*\S+(?=\s)|\S+", self._text[max(0, len(said) - self._back) :])
-            given = words[: request.max_tokens]
-            for word in given:
-                yield TextDelta(word)
-            usage = Usage(input_tokens=10, output_tokens=len(given)) if self._counts else None
-            yield Finished("stop" if given == words else "length", usage)
-        finally:
-            self.open -= 1
-
-
-class Playing:
-    """Gives one list of deltas after another; an exception among them is raised."""
-
-    def __init__(self, *turns: Sequence[Delta | Exception]) -> None:
-        self.asked: list[ChatRequest] = []
-        self._turns = turns
-
-    async def stream(self, request: ChatRequest) -> AsyncGenerator[Delta, None]:
-        self.asked.append(request)
-        for delta in self._turns[len(self.asked) - 1]:
-            if isinstance(delta, Exception):
-                raise delta
-            yield delta
-
+from tests.agents.cut_backends import FOX, TEXT, Forgetful, Playing
 
 CUT = Finished("length")
 STOP = Finished("stop")
@@ -256,46 +208,3 @@ async def test_one_turn_costs_nothing() -> None:
 def test_less_than_one_turn_or_token_is_refused(most: int, tokens: int | None) -> None:
     with pytest.raises(ValueError, match="1 turn at least"):
         Turns(most, tokens)
-
-
-def turn_of(model: str, prompt: str, number: int, text: str, reason: str) -> dict[str, Any]:
-    """An aimock fixture: the answer that `model` gives when it is asked `prompt` for the `number`th time."""
-    return {
-        "match": {"userMessage": prompt, "model": model, "sequenceIndex": number},
-        "response": {"content": text, "finishReason": reason},
-        "chunkSize": 7,
-    }
-
-
-MODELS = ("streamed", "whole")
-
-
-@pytest.fixture(scope="module")
-def url() -> Iterator[str]:
-    turns = [
-        turns
-        for model in MODELS
-        for turns in (
-            turn_of(model, "Tell me", 0, TEXT[:60], "length"),
-            turn_of(model, GO_ON, 0, TEXT[40:130], "length"),
-            turn_of(model, GO_ON, 1, TEXT[130:], "stop"),
-        )
-    ]
-    with aimock_process(turns) as base_url:
-        yield base_url
-
-
-@pytest.mark.parametrize("model", MODELS)
-async def test_over_a_real_protocol_streamed_or_whole(url: str, model: str) -> None:
-    backend = OpenAIChat(url, api_key="sk-test", model=model, streams=model == "streamed")
-    news: list[str] = []
-
-    def on_turn(turn: int, delta: str, aggregated: str, reason: str) -> None:
-        news.append(f"{turn} {reason} {len(aggregated)}")
-
-    turns = Turns(most=5, tokens=20)
-    deltas = [delta async for delta in continued(backend.stream, asking("Tell me"), turns, on_turn)]
-    await backend.aclose()
-    assert text_of(deltas) == TEXT
-    assert end_of(deltas).reason == "stop"
-    assert news == ["1 length 60", "2 length 130", f"3 stop {len(TEXT)}"]
