@@ -45,8 +45,8 @@ async function ask(question) {
   tellError("");
   composer.asking = true;
   try {
-    const { prompt, ...choice } = question;
-    const { jobId } = await submitJob(socket, { ...choice, input: { prompt } });
+    const { prompt, field, ...choice } = question;
+    const { jobId } = await submitJob(socket, { ...choice, input: { [field]: prompt } });
     goToJob(jobId, question);
     composer.reading = true;
     reading.open(jobId, question);

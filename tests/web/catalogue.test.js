@@ -24,6 +24,24 @@ async function offered(agents) {
 }
 
 describe("the catalogue", () => {
+  test("has the agents for which one text is enough, and says which", async () => {
+    const text = { type: "string" };
+    const agents = [
+      agent("chat", PROMPT),
+      agent("haiku", { properties: { topic: text }, required: ["topic"] }),
+      agent("refine", { properties: { text, tone: text }, required: ["text"], additionalProperties: false }),
+      agent("choose", { properties: { one: { enum: ["a"], type: "string" } }, required: ["one"] }),
+      agent("count", { properties: { to: { type: "integer" } }, required: ["to"] }),
+      agent("two", { properties: { from: text, to: text }, required: ["from", "to"] }),
+      agent("unknown", { required: ["what"] }),
+      agent("odd", { properties: JSON.parse('{"__proto__": {"type": "string"}}'), required: ["__proto__"] }),
+    ];
+    const catalogue = await serve(() => ({ agents, backends: [] }));
+    const fields = catalogue.agents.map(({ name, field }) => [name, field]);
+    const expected = { chat: "prompt", haiku: "topic", refine: "text", odd: "__proto__" };
+    assert.deepEqual(fields, Object.entries(expected));
+  });
+
   test("has the agents that take a prompt", async () => {
     const agents = [
       agent("chat", PROMPT),
@@ -38,7 +56,8 @@ describe("the catalogue", () => {
 
   test("has all agents if none says that it takes a prompt", async () => {
     const agents = [agent("refine", { properties: { text: {} } }), agent("open", true)];
-    assert.deepEqual((await serve(() => ({ agents, backends: [] }))).agents, agents);
+    const found = (await serve(() => ({ agents, backends: [] }))).agents;
+    assert.deepEqual(found, agents.map((one) => ({ ...one, field: "prompt" })));
   });
 
   test("has no agent that a prompt alone cannot satisfy", async () => {

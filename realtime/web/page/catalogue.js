@@ -1,6 +1,6 @@
 /** Who can be asked: the agents and backends that the workers have announced. */
 
-/** @typedef {{name: string, description: string, inputSchema: any}} Agent */
+/** @typedef {{name: string, description: string, inputSchema: any, field: string}} Agent its `field` takes the text */
 /** @typedef {{name: string, kind: string, models: string[], description: string}} Backend */
 /** @typedef {{agents: Agent[], backends: Backend[]}} Catalogue */
 
@@ -11,21 +11,38 @@ export async function fetchCatalogue() {
   try {
     const response = await fetch("/v1/agents", { headers: { Accept: "application/json" } });
     const { agents, backends } = await response.json();
-    return { agents: promptable(agents ?? []), backends: backends ?? [] };
+    return { agents: askable(agents ?? []), backends: backends ?? [] };
   } catch {
     return { agents: [], backends: [] };
   }
 }
 
 /**
- * This page asks with a prompt and nothing else: the agents that say that they take one, or all that make
- * do with it if none says so.
+ * This page asks with one text and nothing else: the agents that say that they take one, or all that make
+ * do with a prompt if none says so.
  * @param {Agent[]} agents
+ * @returns {Agent[]}
  */
-function promptable(agents) {
+function askable(agents) {
+  const takers = agents.flatMap((agent) => {
+    const field = textField(agent.inputSchema);
+    return field === undefined ? [] : [{ ...agent, field }];
+  });
+  if (takers.length > 0) return takers;
   const content = agents.filter(({ inputSchema }) => isMetByPrompt(inputSchema));
-  const takers = content.filter(({ inputSchema }) => takesPrompt(inputSchema));
-  return takers.length > 0 ? takers : content;
+  return content.map((agent) => ({ ...agent, field: "prompt" }));
+}
+
+/**
+ * @param {any} schema a JSON Schema
+ * @returns {string | undefined} the text that is enough: a prompt, or the only thing that must be given
+ */
+function textField(schema) {
+  if (isMetByPrompt(schema)) return takesPrompt(schema) ? "prompt" : undefined;
+  if (!isObject(schema) || schema.anyOf || schema.oneOf || schema.allOf) return undefined;
+  const [name, ...others] = schema.required ?? [];
+  const property = name !== undefined && Object.hasOwn(schema.properties ?? {}, name) && schema.properties[name];
+  return others.length === 0 && property?.type === "string" && !property.enum ? name : undefined;
 }
 
 /**

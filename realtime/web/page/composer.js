@@ -3,12 +3,12 @@
 import { element, write } from "./element.js";
 
 /** @import { Agent, Backend, Catalogue } from "./catalogue.js" */
-/** @typedef {{prompt: string, agent: string, backend?: string, model?: string}} Question */
+/** @typedef {{prompt: string, field: string, agent: string, backend?: string, model?: string}} Question */
 
 const DEMO = "A demo: no LLM key is set, so a script answers in place of a model.";
 const SCRIPT = "A script answers here, in place of a model.";
 const NOBODY = "No worker has announced itself yet. Looking again…";
-const NOT_ASKABLE = "The agents that are there need more than a prompt: ask them from the terminal.";
+const NOT_ASKABLE = "The agents that are there need more than one text: ask them from the terminal.";
 
 export class Composer {
   #form = element("composer", HTMLFormElement);
@@ -21,11 +21,13 @@ export class Composer {
   #backends = [];
   /** @type {Partial<Question>} */
   #wanted = {};
+  #isReading = false;
 
   /** @param {(question: Question) => void} ask */
   constructor(ask) {
     this.#prompt.addEventListener("keydown", (event) => this.#submitOnEnter(event));
     this.#model.addEventListener("change", () => this.#explain());
+    this.#agent.addEventListener("change", () => this.#invite());
     element("again", HTMLButtonElement).addEventListener("click", () => this.#prompt.select());
     this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -38,7 +40,8 @@ export class Composer {
   /** @returns {Question} */
   get question() {
     const { backend, model } = this.#model.selectedOptions[0]?.dataset ?? {};
-    return { prompt: this.#prompt.value, agent: this.#agent.value || "chat", backend, model };
+    const [agent = "chat", field = "prompt"] = this.#agent.value ? [this.#agent.value, this.#field] : [];
+    return { prompt: this.#prompt.value, field, agent, backend, model };
   }
 
   /** @param {Partial<Question>} question as it was asked before */
@@ -50,7 +53,8 @@ export class Composer {
 
   /** @param {boolean} reading whether a job is on the page already */
   set reading(reading) {
-    this.#prompt.placeholder = `Ask for something ${reading ? "else" : "worth reading"}…`;
+    this.#isReading = reading;
+    this.#invite();
     if (!reading) this.#prompt.focus();
   }
 
@@ -78,6 +82,20 @@ export class Composer {
     [...this.#agent.options].forEach((option) => (option.selected ||= option.value === agent));
     [...this.#model.options].forEach((option) => (option.selected ||= isWanted(option)));
     this.#explain();
+    this.#invite();
+  }
+
+  /** The input's field that the chosen agent takes the text in. */
+  get #field() {
+    return this.#agent.selectedOptions[0]?.dataset.field ?? "prompt";
+  }
+
+  /** Say what the chosen agent is to be given. */
+  #invite() {
+    const asking = `Ask for something ${this.#isReading ? "else" : "worth reading"}…`;
+    const field = this.#field;
+    this.#prompt.placeholder = field === "prompt" ? asking : `${field[0]?.toUpperCase()}${field.slice(1)}…`;
+    this.#agent.title = this.#agent.selectedOptions[0]?.title ?? "";
   }
 
   #explain() {
@@ -98,9 +116,10 @@ export class Composer {
 }
 
 /** @param {Agent} agent */
-function agentOption({ name, description }) {
+function agentOption({ name, description, field }) {
   const option = new Option(name, name);
   option.title = description;
+  option.dataset.field = field;
   return option;
 }
 
