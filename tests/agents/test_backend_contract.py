@@ -1,7 +1,6 @@
 """The contract of `Backend`, run over every implementation; a new one adds a subject here."""
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
@@ -62,6 +61,26 @@ async def openai_at_bytes(_: str) -> AsyncIterator[Subject]:
 
 
 @asynccontextmanager
+async def ollama_at_aimock(url: str) -> AsyncIterator[Subject]:
+    root = url.removesuffix("/v1")
+    yield Subject(Ollama(root, model="m"), asking("count"), asking("forbidden"))
+
+
+@asynccontextmanager
+async def sse_at_bytes(_: str) -> AsyncIterator[Subject]:
+    words = [event({"text": word}) for word in WORDS]
+    counts = event({"usage": {"prompt_tokens": 3, "completion_tokens": 12}})
+    async with byte_server(chunks=[*words, counts, DONE]) as url:
+        yield Subject(SSEGateway(url, model="m"), asking("x"), asking("\ud83c"))
+
+
+@asynccontextmanager
+async def ollama_at_bytes(_: str) -> AsyncIterator[Subject]:
+    async with byte_server(200, ollama_lines.HEADERS, [ollama_lines.whole(*WORDS)]) as url:
+        yield Subject(Ollama(url, model="m"), asking("x"), asking("\ud83c"))
+
+
+@asynccontextmanager
 async def anthropic_at_aimock(url: str) -> AsyncIterator[Subject]:
     yield Subject(AnthropicMessages(url, api_key="sk-test", model="m"), asking("count"), asking("forbidden"))
 
@@ -81,27 +100,6 @@ async def responses_at_aimock(url: str) -> AsyncIterator[Subject]:
 async def responses_at_bytes(_: str) -> AsyncIterator[Subject]:
     async with byte_server(chunks=[responses_bytes.whole(*WORDS)]) as url:
         yield Subject(OpenAIResponses(url, model="m"), asking("x"), asking("\ud83c"))
-
-
-@asynccontextmanager
-async def ollama_at_aimock(url: str) -> AsyncIterator[Subject]:
-    root = url.removesuffix("/v1")
-    yield Subject(Ollama(root, model="m"), asking("count"), asking("forbidden"))
-
-
-@asynccontextmanager
-async def sse_at_bytes(_: str) -> AsyncIterator[Subject]:
-    words = [event({"text": word}) for word in re.findall(r" ?\d+", ANSWER)]
-    counts = event({"usage": {"prompt_tokens": 3, "completion_tokens": 12}})
-    async with byte_server(chunks=[*words, counts, DONE]) as url:
-        yield Subject(SSEGateway(url, model="m"), asking("x"), asking("\ud83c"))
-
-
-@asynccontextmanager
-async def ollama_at_bytes(_: str) -> AsyncIterator[Subject]:
-    words = [ollama_lines.says(word) for word in re.findall(r" ?\d+", ANSWER)]
-    async with byte_server(200, ollama_lines.HEADERS, [*words, ollama_lines.END]) as url:
-        yield Subject(Ollama(url, model="m"), asking("x"), asking("\ud83c"))
 
 
 @pytest.fixture(scope="module")
