@@ -243,7 +243,10 @@ async def echoing(tls: ssl.SSLContext | None = None, **options: Any) -> AsyncIte
 
 @asynccontextmanager
 async def answering(**options: Any) -> AsyncIterator[Served]:
-    """A Socket.IO server whose event `ask` answers with its payload, at `gate` if that is `{"wait": 1}`; and `tell` beside it."""
+    """A Socket.IO server whose event `ask` answers with its payload, at `gate` if that is `{"wait": 1}`.
+
+    Beside it there is `/agents`, whose event `tell` answers at once.
+    """
 
     async def dispatch(_outlet: Outlet, _name: str, payload: Any) -> Answer:
         if payload == {"wait": 1}:

@@ -212,3 +212,5 @@ async def test_a_long_job_stays_short_in_the_log(job: Published, log: JobLog) ->
     whole = await log.whole(JobId(job.job_id))
     assert whole.meta.first > 1000
     assert len((await view(log, job)).text) == 60 * 50 * 50
+    old = await job.say({"type": "chunk", "text": "x"}, previous=5)
+    assert (code(old), "begins at" in old["error"]["message"]) == ("out_of_turn", True)
