@@ -155,7 +155,7 @@ class ReaderOrder(msgspec.Struct, frozen=True):
 
 
 class WasRead(msgspec.Struct, frozen=True):
-    """What reading them took; `wrong` answers were not what the server said. CPU and memory of the process."""
+    """What reading them took; so many answers were `wrong`, not what the server said."""
 
     seconds: float
     cpu_s: float

@@ -1,8 +1,9 @@
 """A language model's server for the bench: `python -m bench.paced_server ORDER`. Made to be no bottleneck.
 
 It streams answers in each of `bench.wire_formats`. A prompt `stream 17` is answered with the words of that
-stream (`bench.paced_text`), a token and a write at a time, until `POST /finish` ends all streams, old and new;
-`stream 17 of 400` ends by itself after so many tokens. `GET /standing` tells how it goes, `GET /said` how many tokens each finished stream has said.
+stream (`bench.paced_text`), a token and a write at a time, until `POST /finish` ends all streams, old and
+new; `stream 17 of 400` ends by itself after so many tokens. `GET /standing` tells how it goes, `GET /said`
+how many tokens each finished stream has said.
 """
 
 import asyncio
@@ -13,9 +14,9 @@ from typing import Final, cast
 import msgspec
 
 from bench.orders import Listening, PacedOrder, Said, Standing, answer, read_order, wait_for_go
-from bench.paced_text import WORDS, place_of
+from bench.paced_text import WORDS, place_of, text_of
 from bench.pacer import Pacer
-from bench.wire_formats import FORMATS, WireFormat, framed, head
+from bench.wire_formats import FORMATS, NUMBER, WireFormat, framed, head
 
 SEND_BUFFER_BYTES: Final = 16 * 1024
 """A client that does not keep up is waited for, as a provider's far end of a connection would wait."""
@@ -32,11 +33,20 @@ class Script:
     def __init__(self, wire: WireFormat) -> None:
         self.opening = head(wire) + b"".join(map(framed, wire.opening()))
         # Longer than the row by a block, which so needs not begin anew in its middle.
-        self.tokens = [framed(wire.token(place)) for place in range(WORDS + BLOCK)]
+        self._tokens = [wire.token(place) for place in range(WORDS + BLOCK)]
+        self._framed = list(map(framed, self._tokens))
         self._wire = wire
 
+    def tokens(self, place: int, count: int, *, index: int) -> bytes:
+        """So many tokens from `place` of the row on, the first of which is number `index` of its answer."""
+        first = self._wire.first_number
+        if first is None:
+            return b"".join(self._framed[place : place + count])
+        numbered = enumerate(self._tokens[place : place + count], first + index)
+        return b"".join(framed(token.replace(NUMBER, b"%d" % number, 1)) for number, token in numbered)
+
     def closing(self, stream: int, tokens: int) -> bytes:
-        return b"".join(map(framed, self._wire.closing(stream, tokens))) + b"0\r\n\r\n"
+        return b"".join(map(framed, self._wire.closing(text_of(stream, tokens), tokens))) + b"0\r\n\r\n"
 
 
 class Hall:
@@ -157,7 +167,7 @@ class Stream(asyncio.Protocol):
             self._hall.pacer.remove(self)
 
     def _say(self, tokens: int) -> None:
-        self._write(b"".join(self._script.tokens[self._place : self._place + tokens]))
+        self._write(self._script.tokens(self._place, tokens, index=self._tokens))
         self._tokens += tokens
         self._hall.sent += tokens
         self._place = (self._place + tokens) % WORDS

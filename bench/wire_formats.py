@@ -5,10 +5,12 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
-from bench.paced_text import place_of, text_of, word
+from bench.paced_text import word
 
 ASKED_TOKENS: Final = 3
 """What every prompt is said to have had."""
+_UNNUMBERED: Final = 987654321
+NUMBER: Final = b"%d" % _UNNUMBERED
 _JSON: Final = msgspec.json.Encoder()
 
 
@@ -19,6 +21,10 @@ class WireFormat(Protocol):
     def path(self) -> str: ...
     @property
     def content_type(self) -> str: ...
+    @property
+    def first_number(self) -> int | None:
+        """That of an answer's first token, where all that is sent has numbers: `NUMBER` stands for it."""
+        ...
 
     def opening(self) -> list[bytes]:
         """What comes ahead of the first token."""
@@ -28,8 +34,8 @@ class WireFormat(Protocol):
         """The word at a place of the row."""
         ...
 
-    def closing(self, stream: int, tokens: int) -> list[bytes]:
-        """The end of an answer: finish reason, usage and end marker, no more."""
+    def closing(self, text: str, tokens: int, /) -> list[bytes]:
+        """The end of an answer that said `text`: finish reason, usage and end marker, no more."""
         ...
 
 
@@ -38,6 +44,7 @@ class OpenAIChat:
 
     path = "/v1/chat/completions"
     content_type = "text/event-stream; charset=utf-8"
+    first_number = None
     _head: Final = {
         "id": "chatcmpl-CdZ3uVqkX1bFv7T0yLw9pQmN2hRsA",
         "object": "chat.completion.chunk",
@@ -52,7 +59,7 @@ class OpenAIChat:
     def token(self, place: int) -> bytes:
         return self._said({"content": word(place)})
 
-    def closing(self, stream: int, tokens: int) -> list[bytes]:
+    def closing(self, _text: str, tokens: int) -> list[bytes]:
         counts = _counts("prompt_tokens", "completion_tokens", tokens)
         last = {**self._head, "choices": [], "usage": {**counts, "total_tokens": tokens + ASKED_TOKENS}}
         return [self._said({}, "stop"), _data(last), b"data: [DONE]\n\n"]
@@ -67,6 +74,7 @@ class OpenAIResponses:
 
     path = "/v1/responses"
     content_type = "text/event-stream; charset=utf-8"
+    first_number = 4
     _item: Final = "msg_68e1f3a7c5d881909a64b2f7e0c3d5a60b9f8e7d6c5b4a39"
     _response: Final = {
         "id": "resp_68e1f3a6b2f48190b7d9c1e5a3f7082d0b9f8e7d6c5b4a39",
@@ -98,10 +106,10 @@ class OpenAIResponses:
 
     def token(self, place: int) -> bytes:
         said = {"delta": word(place), "logprobs": [], "obfuscation": "kX1bFv7T0yLw"}
-        return self._part("response.output_text.delta", place + 4, **said)
+        return self._part("response.output_text.delta", _UNNUMBERED, **said)
 
-    def closing(self, stream: int, tokens: int) -> list[bytes]:
-        number, text = place_of(stream) + tokens + 4, text_of(stream, tokens)
+    def closing(self, text: str, tokens: int) -> list[bytes]:
+        number = self.first_number + tokens
         message = self._message("completed", [_text_part(text)])
         counts = _counts("input_tokens", "output_tokens", tokens)
         details = {
@@ -142,7 +150,8 @@ class Anthropic:
 
     path = "/v1/messages"
     content_type = "text/event-stream; charset=utf-8"
-    _message: Final = {
+    first_number = None
+    _message: Final[dict[str, Any]] = {
         "id": "msg_01XFDUDYJgAACzvnptvVoYEL",
         "type": "message",
         "role": "assistant",
@@ -163,7 +172,7 @@ class Anthropic:
     def token(self, place: int) -> bytes:
         return _typed("content_block_delta", index=0, delta={"type": "text_delta", "text": word(place)})
 
-    def closing(self, stream: int, tokens: int) -> list[bytes]:
+    def closing(self, _text: str, tokens: int) -> list[bytes]:
         why = {"stop_reason": "end_turn", "stop_sequence": None}
         return [
             _typed("content_block_stop", index=0),
@@ -177,6 +186,7 @@ class Ollama:
 
     path = "/api/chat"
     content_type = "application/x-ndjson"
+    first_number = None
     _head: Final = {"model": "llama3.2", "created_at": "2026-11-21T16:00:00.123456789Z"}
 
     def opening(self) -> list[bytes]:
@@ -185,7 +195,7 @@ class Ollama:
     def token(self, place: int) -> bytes:
         return self._line({"message": {"role": "assistant", "content": word(place)}, "done": False})
 
-    def closing(self, stream: int, tokens: int) -> list[bytes]:
+    def closing(self, _text: str, tokens: int) -> list[bytes]:
         took = {"total_duration": 4883583458, "load_duration": 1334875, "prompt_eval_duration": 342546000}
         end = {"message": {"role": "assistant", "content": ""}, "done_reason": "stop", "done": True}
         counts = _counts("prompt_eval_count", "eval_count", tokens)
@@ -200,7 +210,9 @@ FORMATS: Final[tuple[WireFormat, ...]] = (OpenAIChat(), OpenAIResponses(), Anthr
 
 def head(wire: WireFormat) -> bytes:
     """The headers of an answer."""
-    return f"HTTP/1.1 200 OK\r\nContent-Type: {wire.content_type}\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
+    return (
+        f"HTTP/1.1 200 OK\r\nContent-Type: {wire.content_type}\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
+    )
 
 
 def framed(part: bytes) -> bytes:

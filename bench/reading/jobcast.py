@@ -5,7 +5,7 @@ from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
 from agents.backends.protocol import Backend, ChatMessage, ChatRequest, Finished, TextDelta
-from agents.backends.providers import OpenAIChat
+from agents.backends.providers import AnthropicMessages, Ollama, OpenAIChat, OpenAIResponses
 from agents.context import JobContext
 from bench.orders import Provider
 from bench.reading.reading import KEY, MODEL, Answer, Ask
@@ -61,8 +61,12 @@ def backend_of(provider: Provider, origin: str) -> Backend:
     match provider:
         case Provider.OPENAI_CHAT:
             return OpenAIChat(f"{origin}/v1", model=MODEL, api_key=KEY)
-        case _:
-            raise NotImplementedError(provider)
+        case Provider.OPENAI_RESPONSES:
+            return OpenAIResponses(f"{origin}/v1", model=MODEL, api_key=KEY)
+        case Provider.ANTHROPIC:
+            return AnthropicMessages(f"{origin}/v1", model=MODEL, api_key=KEY)
+        case Provider.OLLAMA:
+            return Ollama(origin, model=MODEL)
 
 
 def _job(backend: Backend) -> JobContext[None]:

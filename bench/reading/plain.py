@@ -1,4 +1,4 @@
-"""The peer: httpx with httpx-sse (for Ollama, httpx' own lines) and `json`, written as one writes it by hand."""
+"""The peer: httpx with httpx-sse (httpx' own lines for Ollama) and `json`, as one writes it by hand."""
 
 import json
 from collections.abc import AsyncIterator
@@ -34,7 +34,8 @@ async def by_httpx(provider: Provider, origin: str) -> AsyncIterator[Ask]:
 
 
 async def _openai_chat(client: httpx.AsyncClient, prompt: str) -> Answer:
-    pieces, reason, usage = [], None, {}
+    pieces, reason = [], None
+    usage: dict[str, Any] = {}
     body = {**_asking(prompt), "stream_options": {"include_usage": True}}
     async with httpx_sse.aconnect_sse(client, "POST", "/v1/chat/completions", json=body) as source:
         async for event in source.aiter_sse():
@@ -66,7 +67,8 @@ async def _openai_responses(client: httpx.AsyncClient, prompt: str) -> Answer:
 
 
 async def _anthropic(client: httpx.AsyncClient, prompt: str) -> Answer:
-    pieces, reason, usage = [], None, {}
+    pieces, reason = [], None
+    usage: dict[str, Any] = {}
     body = {**_asking(prompt), "max_tokens": MOST_TOKENS}
     headers = {"x-api-key": KEY, "anthropic-version": "2023-06-01"}
     async with httpx_sse.aconnect_sse(client, "POST", "/v1/messages", json=body, headers=headers) as source:

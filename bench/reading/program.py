@@ -16,7 +16,7 @@ WITHIN_S: Final = 300.0
 
 
 class Reading(msgspec.Struct, frozen=True):
-    """`streams` answers of `tokens` each. `rate`: tokens a second and stream; None is as fast as they are read."""
+    """`streams` answers of `tokens` each, at `rate` tokens a second; None is as fast as they are read."""
 
     reader: Reader
     provider: Provider

@@ -15,7 +15,7 @@ TIMEOUT_S: Final = 60.0
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """A whole answer. `reason` is `stop` where the model came to its end, whatever its provider calls that."""
+    """A whole answer. `reason` is `stop` where the model had said all, whatever that is called."""
 
     text: str
     reason: str | None

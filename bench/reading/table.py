@@ -35,13 +35,11 @@ def reading_sheets(measurements: Iterable[Measurement]) -> list[Sheet]:
 
 def _line(reader: Reader, variant: str, same_load: Sequence[Measurement]) -> Line:
     ours, theirs = (
-        {one.round: one.numbers for one in same_load if one.system is who}
-        for who in (Reader.JOBCAST, reader)
+        {one.round: one.numbers for one in same_load if one.system is who} for who in (Reader.JOBCAST, reader)
     )
-    values = [_median(one[column.name] for one in theirs.values()) for column in _COLUMNS]
+    values = [_median(one[column.name] * column.scale for one in theirs.values()) for column in _COLUMNS]
     times = [theirs[number][_COST] / ours[number][_COST] for number in ours.keys() & theirs.keys()]
-    shown = [None if value is None else value * column.scale for value, column in zip(values, _COLUMNS)]
-    return Line(reader, variant, (*shown, None if reader is Reader.JOBCAST else _median(times)))
+    return Line(reader, variant, (*values, None if reader is Reader.JOBCAST else _median(times)))
 
 
 def _median(values: Iterable[float]) -> float | None:

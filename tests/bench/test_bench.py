@@ -20,6 +20,7 @@ MEASURED = {
     "publish": BOTH,
     "append": ("jobcast",),
     "streams": ("jobcast", "httpx-sse", "rq pool"),
+    "backends": ("jobcast", "jobcast, JobContext", "httpx", "official SDK"),
     "burst": BOTH,
     "paced": BOTH,
 }

@@ -1,7 +1,6 @@
 """The paced server and all who read it agree on what was said, in every wire format."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
