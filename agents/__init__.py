@@ -38,6 +38,7 @@ from agents.errors import (
     BackendUnavailable,
     InvalidAgent,
     InvalidBackend,
+    InvalidInput,
     InvalidReply,
     JobStopped,
     PartTimeout,
@@ -49,6 +50,7 @@ from agents.reply import Reply
 from agents.running import run_agent
 from agents.sink import EventSink
 from agents.sync_context import SyncJobContext
+from agents.verdict import hidden_of, info_of, plain_result, shown_of
 
 __all__ = [
     "Agent",
@@ -70,6 +72,7 @@ __all__ = [
     "Finished",
     "InvalidAgent",
     "InvalidBackend",
+    "InvalidInput",
     "InvalidReply",
     "JobContext",
     "JobStopped",
@@ -89,6 +92,10 @@ __all__ = [
     "agent",
     "backends_from",
     "entries",
+    "hidden_of",
+    "info_of",
     "load_agents",
+    "plain_result",
     "run_agent",
+    "shown_of",
 ]

@@ -15,7 +15,7 @@ from typing import Any, Final, TypeAlias, get_args, get_origin, get_type_hints
 import msgspec
 
 from agents.context import JobContext
-from agents.errors import AgentLoadError, InvalidAgent
+from agents.errors import AgentLoadError, InvalidAgent, InvalidInput
 from agents.policy import OnRetry, OnUnwatched, Policy, Retry
 from agents.schema import input_schema
 from agents.sync_context import SyncJobContext
@@ -55,6 +55,13 @@ class Agent(msgspec.Struct, frozen=True, eq=False):
     def origin(self) -> str:
         """`module:function`"""
         return f"{self.run.__module__}:{self.run.__qualname__}"
+
+    def fitting(self, given: Any) -> Any:
+        """`given` (JSON types) as its input type. Raises `InvalidInput`."""
+        try:
+            return msgspec.convert(given, self.input_type)
+        except msgspec.ValidationError as error:
+            raise InvalidInput(f"The input does not fit the agent {self.name!r}: {error}.") from error
 
     def entry(self) -> AgentEntry:
         """As the worker announces it. Raises `InvalidAgent` if its input has no JSON Schema."""
