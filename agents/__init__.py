@@ -50,12 +50,14 @@ from agents.reply import Reply
 from agents.running import run_agent
 from agents.sink import EventSink
 from agents.sync_context import SyncJobContext
+from agents.trials import Answer, Progress, Recited, Trial, try_agent
 from agents.verdict import hidden_of, info_of, plain_result, shown_of
 
 __all__ = [
     "Agent",
     "AgentError",
     "AgentLoadError",
+    "Answer",
     "Backend",
     "BackendAuth",
     "BackendError",
@@ -80,7 +82,9 @@ __all__ = [
     "Part",
     "PartTimeout",
     "Policy",
+    "Progress",
     "ReasoningDelta",
+    "Recited",
     "Reply",
     "Retry",
     "Scripted",
@@ -89,6 +93,7 @@ __all__ = [
     "Tool",
     "ToolCall",
     "ToolCallDelta",
+    "Trial",
     "agent",
     "backends_from",
     "entries",
@@ -98,4 +103,5 @@ __all__ = [
     "plain_result",
     "run_agent",
     "shown_of",
+    "try_agent",
 ]
