@@ -23,6 +23,7 @@ from agents.backends import (
     ToolCallDelta,
     backends_from,
     entries,
+    make_backends,
 )
 from agents.context import JobContext
 from agents.errors import (
@@ -43,6 +44,7 @@ from agents.errors import (
     JobStopped,
     PartTimeout,
 )
+from agents.finding import find_agent
 from agents.parts import Part
 from agents.policy import Policy, Retry
 from agents.registry import Agent, agent, load_agents
@@ -50,13 +52,14 @@ from agents.reply import Reply
 from agents.running import run_agent
 from agents.sink import EventSink
 from agents.sync_context import SyncJobContext
-from agents.trials import Answer, Progress, Recited, Trial, try_agent
+from agents.trials import AgentStuck, Answer, Progress, Recited, Trial, TrialRun, TrialTimeout, try_agent
 from agents.verdict import hidden_of, info_of, plain_result, shown_of
 
 __all__ = [
     "Agent",
     "AgentError",
     "AgentLoadError",
+    "AgentStuck",
     "Answer",
     "Backend",
     "BackendAuth",
@@ -94,12 +97,16 @@ __all__ = [
     "ToolCall",
     "ToolCallDelta",
     "Trial",
+    "TrialRun",
+    "TrialTimeout",
     "agent",
     "backends_from",
     "entries",
+    "find_agent",
     "hidden_of",
     "info_of",
     "load_agents",
+    "make_backends",
     "plain_result",
     "run_agent",
     "shown_of",

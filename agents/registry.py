@@ -131,6 +131,16 @@ def load_agents(modules: Sequence[str] = ()) -> dict[str, Agent]:
     return found
 
 
+def agents_in(module: str) -> list[Agent]:
+    """The agents of one module; one that it only imports counts where it has none of its own.
+
+    Raises `AgentLoadError`, as `load_agents`.
+    """
+    found = list({id(one): one for one in _load(module)}.values())
+    own = [one for one in found if one.run.__module__.partition(".")[0] == module.partition(".")[0]]
+    return own or found
+
+
 def _load(module: str) -> list[Agent]:
     try:
         importlib.import_module(module)

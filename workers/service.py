@@ -9,7 +9,7 @@ from typing import Final, NoReturn
 import redis
 import structlog
 
-from agents import AgentLoadError, entries, load_agents
+from agents import AgentLoadError, entries, load_agents, make_backends
 from launch.open_files import allow_many_files
 from launch.settings import Settings
 from launch.startup import StartupError
@@ -24,7 +24,7 @@ from workers.rq_async import AsyncioWorker
 from workers.runner import Runner, may_run
 from workers.silence import CONFIRM_S
 from workers.sweeper import Sweeper
-from workers.tools import make_backends, open_tools
+from workers.tools import open_tools
 
 LOADED_WITHIN_S: Final = 60.0
 ANNOUNCE_EVERY_S: Final = 4.0

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
-from agents import Backend, backends_from, load_agents
+from agents import load_agents, make_backends
 from launch.settings import Settings
 from shared_events.bus import Bus
 from shared_events.errors import BusUnavailable
@@ -15,15 +15,6 @@ from shared_events.redis_client import connect, connect_blocking
 from shared_events.scripts import Terms
 from workers.attempt import Tools
 from workers.leases import Leases
-
-
-def make_backends(settings: Settings) -> dict[str, Backend]:
-    """The configured backends, the default first."""
-    openai = settings.openai
-    if openai is None:
-        return backends_from()
-    key = openai.api_key.reveal() if openai.api_key else None
-    return backends_from(base_url=openai.base_url, api_key=key, model=openai.model)
 
 
 @asynccontextmanager

@@ -15,6 +15,7 @@ from agents.backends.protocol import (
 )
 from agents.backends.providers import OpenAIChat
 from agents.backends.scripted import Scripted
+from agents.backends.settings import make_backends
 
 __all__ = [
     "Backend",
@@ -31,4 +32,5 @@ __all__ = [
     "ToolCallDelta",
     "backends_from",
     "entries",
+    "make_backends",
 ]

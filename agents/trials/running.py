@@ -82,7 +82,7 @@ class TrialRun:
         self._trial = trial
         self._timeout_s = timeout_s
 
-    async def run(self, attempt: int, partial: str, *, retries: bool) -> None:
+    async def run(self, attempt: int = 1, partial: str = "", *, retries: bool = False) -> None:
         """All attempts from `attempt` on; the trial has the rest."""
         trial = self._trial
         if self._continues and partial:

@@ -240,9 +240,8 @@ async def test_an_agent_that_ignores_its_cancel_is_found_out(monkeypatch: pytest
 
     @agent("stubborn")
     async def stubborn(job: JobContext[Any]) -> None:
-        await job.on_chunk("x")
         try:
-            await asyncio.Event().wait()
+            await job.on_chunk("x")
         except asyncio.CancelledError:
             await asyncio.Event().wait()
 
