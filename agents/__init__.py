@@ -28,6 +28,7 @@ from agents.backends import (
     ToolCallDelta,
     backends_from,
     entries,
+    make_backends,
 )
 from agents.context import JobContext
 from agents.errors import (
@@ -43,10 +44,12 @@ from agents.errors import (
     BackendUnavailable,
     InvalidAgent,
     InvalidBackend,
+    InvalidInput,
     InvalidReply,
     JobStopped,
     PartTimeout,
 )
+from agents.finding import find_agent
 from agents.parts import Part
 from agents.policy import Policy, Retry
 from agents.registry import Agent, agent, load_agents
@@ -54,11 +57,15 @@ from agents.reply import Reply
 from agents.running import run_agent
 from agents.sink import EventSink
 from agents.sync_context import SyncJobContext
+from agents.trials import AgentStuck, Answer, Progress, Recited, Trial, TrialRun, TrialTimeout, try_agent
+from agents.verdict import hidden_of, info_of, plain_result, shown_of
 
 __all__ = [
     "Agent",
     "AgentError",
     "AgentLoadError",
+    "AgentStuck",
+    "Answer",
     "AnthropicMessages",
     "Backend",
     "BackendAuth",
@@ -77,6 +84,7 @@ __all__ = [
     "Finished",
     "InvalidAgent",
     "InvalidBackend",
+    "InvalidInput",
     "InvalidReply",
     "JobContext",
     "JobStopped",
@@ -86,7 +94,9 @@ __all__ = [
     "Part",
     "PartTimeout",
     "Policy",
+    "Progress",
     "ReasoningDelta",
+    "Recited",
     "Reply",
     "Retry",
     "SSEGateway",
@@ -96,9 +106,19 @@ __all__ = [
     "Tool",
     "ToolCall",
     "ToolCallDelta",
+    "Trial",
+    "TrialRun",
+    "TrialTimeout",
     "agent",
     "backends_from",
     "entries",
+    "find_agent",
+    "hidden_of",
+    "info_of",
     "load_agents",
+    "make_backends",
+    "plain_result",
     "run_agent",
+    "shown_of",
+    "try_agent",
 ]

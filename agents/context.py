@@ -148,7 +148,7 @@ class JobContext(Generic[InputT]):
 
         Its text goes on with the text of this job, labelled with `step` (else with its name), unless
         `publish` is False. Its progress from 0 to 100 is published as the range `progress` of this job's.
-        Raises what it raises, and `ValueError` for an input that does not fit it.
+        Raises what it raises, and `InvalidInput` (a `ValueError`) for an input that does not fit it.
         """
         from agents.parts import do_part  # noqa: PLC0415  a part is an agent, and an agent takes a context
 

@@ -5,6 +5,7 @@ JobcastError
 │   ├── InvalidAgent            a name, signature, input type or policy that is not allowed
 │   ├── AgentLoadError          a module with agents cannot be used
 │   ├── PartTimeout             a part that another agent does took longer than its agent may
+│   ├── InvalidInput            the input of a job or a part does not fit its agent
 │   ├── InvalidReply            a model did not answer in the form that it was asked for
 │   └── InvalidBackend          a backend is configured wrongly
 └── BackendError                a model could not be asked, or its answer broke off
@@ -39,6 +40,10 @@ class AgentLoadError(AgentError):
 
 class PartTimeout(AgentError):
     code = "timeout"
+
+
+class InvalidInput(AgentError, ValueError):
+    code = "invalid_input"
 
 
 class InvalidReply(AgentError):

@@ -84,7 +84,7 @@ async def do_part(
     """See `JobContext.spawn`. Tried again as the agent's policy says, if its text can be taken back."""
     if whole.depth >= DEEPEST:
         raise AgentError(f"Agents may work for each other {DEEPEST} deep at most.")
-    checked = _input(agent, given)
+    checked = agent.fitting(msgspec.to_builtins({} if given is None else given))
     for attempt in range(1, agent.policy.retry.attempts + 1):
         sink = PartSink(whole, step=step or agent.name, publish=publish, progress=progress)
         part = whole.part(sink, checked, attempt=attempt, preferred=agent.policy.backends)
@@ -106,14 +106,6 @@ def _delay_s(retry: Retry, attempt: int, error: Exception) -> float | None:
         return None
     asked = error.retry_after_s if isinstance(error, BackendError) else None
     return retry.delay_s(attempt, retry_after_s=asked, random=random.random)
-
-
-def _input(agent: Agent, given: Any) -> Any:
-    """What the agent takes. Raises `ValueError`."""
-    try:
-        return msgspec.convert(msgspec.to_builtins({} if given is None else given), agent.input_type)
-    except msgspec.ValidationError as error:
-        raise ValueError(f"The input does not fit the agent {agent.name!r}: {error}.") from error
 
 
 async def _run(agent: Agent, part: JobContext[Any]) -> Part:

@@ -15,7 +15,7 @@ from typing import Any, Final, TypeAlias, get_args, get_origin, get_type_hints
 import msgspec
 
 from agents.context import JobContext
-from agents.errors import AgentLoadError, InvalidAgent
+from agents.errors import AgentLoadError, InvalidAgent, InvalidInput
 from agents.policy import OnRetry, OnUnwatched, Policy, Retry
 from agents.schema import input_schema
 from agents.sync_context import SyncJobContext
@@ -55,6 +55,13 @@ class Agent(msgspec.Struct, frozen=True, eq=False):
     def origin(self) -> str:
         """`module:function`"""
         return f"{self.run.__module__}:{self.run.__qualname__}"
+
+    def fitting(self, given: Any) -> Any:
+        """`given` (JSON types) as its input type. Raises `InvalidInput`."""
+        try:
+            return msgspec.convert(given, self.input_type)
+        except msgspec.ValidationError as error:
+            raise InvalidInput(f"The input does not fit the agent {self.name!r}: {error}.") from error
 
     def entry(self) -> AgentEntry:
         """As the worker announces it. Raises `InvalidAgent` if its input has no JSON Schema."""
@@ -122,6 +129,16 @@ def load_agents(modules: Sequence[str] = ()) -> dict[str, Agent]:
                     f"Two agents are named {known.name!r}: {known.origin} and {candidate.origin}."
                 )
     return found
+
+
+def agents_in(module: str) -> list[Agent]:
+    """The agents of one module; one that it only imports counts where it has none of its own.
+
+    Raises `AgentLoadError`, as `load_agents`.
+    """
+    found = list({id(one): one for one in _load(module)}.values())
+    own = [one for one in found if one.run.__module__.partition(".")[0] == module.partition(".")[0]]
+    return own or found
 
 
 def _load(module: str) -> list[Agent]:

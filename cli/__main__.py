@@ -1,14 +1,15 @@
 """`python -m cli`: submit jobs and follow them from a terminal."""
 
 import asyncio
-import json
 import signal
-import sys
-from typing import IO, Any
+from typing import Any
 
 import click
 
+from cli.catalogue import show_catalogue
 from cli.follower import Client, RequestRefused, Wish, connected
+from cli.given import given_input
+from cli.refusal import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_UNREACHABLE, EXIT_USAGE, Refusal
 from cli.screen import Screen
 from cli.unreachable import Unreachable
 from launch.checkout import verify_checkout
@@ -18,21 +19,6 @@ from launch.startup import StartupError
 from shared_events.events import JobStatus
 from shared_events.fold import JobView
 from shared_events.ids import is_job_id
-
-EXIT_FAILED = 1
-EXIT_USAGE = 2
-EXIT_UNREACHABLE = 3
-
-
-class Refusal(click.ClickException):
-    """One sentence on stderr."""
-
-    def __init__(self, message: str, exit_code: int = EXIT_FAILED) -> None:
-        super().__init__(message)
-        self.exit_code = exit_code  # type: ignore[misc]  # click reads it from the instance
-
-    def show(self, file: IO[Any] | None = None) -> None:
-        click.echo(f"jobcast: {self.format_message()}", err=file is None, file=file)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -63,7 +49,7 @@ def submit(url: str, /, agent: str, fields: tuple[str, ...], follow: bool, **opt
     python -m cli submit chat prompt=- --follow < question.txt
     python -m cli submit chat messages:='[{"role": "user", "content": "Hello"}]'
     """
-    request = {"agent": agent, "input": dict(map(_field, fields))}
+    request = {"agent": agent, "input": given_input(fields)}
     request |= {name: value for name, value in options.items() if value is not None}
     _run(_submit(url, request, follow=follow))
 
@@ -102,27 +88,40 @@ def resume(url: str, job_id: str) -> None:
     _run(_control(url, "resume", job_id))
 
 
+@cli.command()
+@click.option("--json", "as_json", is_flag=True, help="As the server answers GET /v1/agents.")
+@click.option("--verbose", "-v", is_flag=True, help="With descriptions of fields, and all models.")
+@click.pass_obj
+def agents(url: str, *, as_json: bool, verbose: bool) -> None:
+    """List the server's agents with their inputs, and its backends."""
+    _run(show_catalogue(url, as_json=as_json, verbose=verbose))
+
+
+@cli.command("try")
+@click.argument("agent")
+@click.argument("fields", nargs=-1, metavar="[KEY=VALUE]...")
+@click.option("--json-input", metavar="JSON", help="The whole input as JSON; - reads stdin.")
+@click.option("--backend", help="One of the configured backends.")
+@click.option("--model", help="A model of the backend, e.g. count-100@20 of scripted.")
+@click.option("--verbose", "-v", is_flag=True, help="With whole tracebacks, and all that is logged.")
+def try_(agent: str, fields: tuple[str, ...], json_input: str | None, **options: Any) -> None:
+    """Run AGENT here, without a server: module:name, a module with one agent, or a name such as chat.
+
+    \b
+    python -m cli try my_agents:haiku topic=rain
+    python -m cli try chat prompt="Why is the sky blue?" --model count-30@10
+    """
+    # Here, so that what the other commands need is there also where `agents` would be somebody else's.
+    from cli.trying import try_target  # noqa: PLC0415
+
+    raise SystemExit(try_target(agent, given_input(fields, json_input), **options))
+
+
 def _server(url: str) -> str:
     parts = split_url(url)
     if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname:
         raise Refusal(f"{url!r} is not the URL of a server, such as http://127.0.0.1:8000.", EXIT_USAGE)
     return url
-
-
-def _field(text: str) -> tuple[str, Any]:
-    name, equals, value = text.partition("=")
-    if not equals or not name.rstrip(":"):
-        raise Refusal(f"{text!r} is not KEY=VALUE.", EXIT_USAGE)
-    if name.endswith(":"):
-        return name[:-1], _json(value)
-    return name, sys.stdin.read() if value == "-" else value
-
-
-def _json(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError as error:
-        raise Refusal(f"{text[:60]!r} is not JSON: {error}.", EXIT_USAGE) from error
 
 
 def _run(work: Any) -> None:
@@ -133,7 +132,7 @@ def _run(work: Any) -> None:
     except Unreachable as error:
         raise Refusal(str(error), EXIT_UNREACHABLE) from error
     except (KeyboardInterrupt, asyncio.CancelledError):
-        raise Refusal("Stopped watching; the job goes on.", 130) from None
+        raise Refusal("Stopped watching; the job goes on.", EXIT_INTERRUPTED) from None
 
 
 async def _submit(url: str, request: dict[str, Any], *, follow: bool) -> None:

@@ -1,17 +1,15 @@
 """Runs an agent until it ends, is interrupted, has no time left, or has nobody to write for it."""
 
 import asyncio
-from contextlib import suppress
 from typing import Any, Final
 
 import structlog
 
-from agents import Agent, JobContext, run_agent
-from shared_events.errors import JobcastError
-from shared_events.events import JobCompleted
+from agents import Agent, JobContext, hidden_of, plain_result, run_agent, shown_of
+from shared_events.events import JobCompleted, JobFailed
 from workers.control import Control, HandBack
 from workers.errors import WorkerError
-from workers.outcome import Ending, failed, failure, plain
+from workers.outcome import Ending, failed, failure
 from workers.retries import Failure
 from workers.sink import AttemptSink
 
@@ -79,7 +77,7 @@ class AgentRun:
             result = await run_agent(self._agent, self._context)
             await self._context.finish()
             await self._sink.finish()
-            return Ending(JobCompleted, {"result": plain(result), "usage": self._context.usage})
+            return Ending(JobCompleted, {"result": plain_result(result), "usage": self._context.usage})
         except asyncio.CancelledError:
             raise
         except BaseException as error:  # noqa: BLE001  also `sys.exit()`: the agent's code ends the job, not the worker
@@ -88,12 +86,10 @@ class AgentRun:
 
 def _said_of(error: BaseException, job_id: str) -> Ending:
     """The words of an error of ours; any other is for the log."""
-    if isinstance(error, JobcastError):
-        with suppress(Exception):  # a class of the author's, which cannot even be printed
-            ending = failure(error)
-            info = ending.fields["error"]
-            _log.warning("agent_failed", job=job_id, code=info.code, error=info.message)
-            return ending
-    _log.error("agent_raised", job=job_id, exc_info=error)
-    hidden = f"The agent failed with {type(error).__name__}; the worker's log says where."
-    return failure(WorkerError(hidden))
+    info = shown_of(error)
+    if info is None:
+        _log.error("agent_raised", job=job_id, exc_info=error)
+        info = hidden_of(error)
+    else:
+        _log.warning("agent_failed", job=job_id, code=info.code, error=info.message)
+    return Ending(JobFailed, {"error": info})

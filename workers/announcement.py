@@ -1,10 +1,9 @@
 """What this process can do, as it tells the catalogue."""
 
-from agents import AgentLoadError, InvalidBackend, entries, load_agents
+from agents import AgentLoadError, InvalidBackend, entries, load_agents, make_backends
 from launch.settings import Settings
 from launch.startup import StartupError
 from shared_events.contract import Announcement
-from workers.tools import make_backends
 
 
 def announcement_of(settings: Settings) -> Announcement:

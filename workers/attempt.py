@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol
 import msgspec
 import structlog
 
-from agents import Agent, Backend, JobContext, Policy
+from agents import Agent, Backend, InvalidInput, JobContext, Policy
 from shared_events.answers import Answer, Claimed, Rest
 from shared_events.contract import JobRequest
 from shared_events.ending import end_job
@@ -19,7 +19,7 @@ from shared_events.ids import Epoch, JobId, new_epoch
 from shared_events.log import JobLog
 from workers.agent_run import AgentRun, End
 from workers.control import Control, HandBack
-from workers.errors import InvalidInput, StorageFull, WorkerError
+from workers.errors import StorageFull, WorkerError
 from workers.leases import Beginning, Leased
 from workers.origin import Origin
 from workers.outcome import Ended, Ending, HandedBack, NotOurs, Outcome, TryAgain, failed, failure
@@ -185,11 +185,7 @@ class Attempt:
         """The agent, and what it is given. Raises `InvalidInput`."""
         if self._agent is None:
             raise InvalidInput(f"This worker has no agent {self._request.agent!r}.")
-        try:
-            return self._agent, msgspec.convert(self._request.input, self._agent.input_type)
-        except msgspec.ValidationError as error:
-            message = f"The input does not fit the agent {self._agent.name!r}: {error}."
-            raise InvalidInput(message) from error
+        return self._agent, self._agent.fitting(self._request.input)
 
     async def _unless_cancelled(self, outcome: Outcome) -> Outcome:
         """A cancel that came while the attempt was ending must not wait for the next one."""

@@ -2,7 +2,6 @@
 
 JobcastError
 └── WorkerError
-    ├── InvalidInput       the input does not fit the agent
     ├── OutputTooLarge     the agent published more than a job may
     ├── UnencodableOutput  the agent published what JSON cannot say
     ├── StorageFull        Redis has had no room for the events for long
@@ -14,10 +13,6 @@ from shared_events.errors import JobcastError
 
 class WorkerError(JobcastError):
     code = "agent_error"
-
-
-class InvalidInput(WorkerError):
-    code = "invalid_input"
 
 
 class OutputTooLarge(WorkerError):

@@ -1,16 +1,12 @@
 """How an attempt came out, and how a job ends. Pure."""
 
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
-from agents.surrogates import well_formed
+from agents import info_of
 from shared_events.errors import JobcastError
 from shared_events.events import ErrorInfo, Event, JobFailed, JobStatus
-from workers.errors import WorkerError
-
-LONGEST_MESSAGE: Final = 4000
-"""Characters of an error's message that users are shown."""
 
 
 class Ended(msgspec.Struct, frozen=True, tag=True):
@@ -45,18 +41,8 @@ class Ending(msgspec.Struct, frozen=True):
 
 def failure(error: JobcastError) -> Ending:
     """`error` as the job's end, whatever its author made of it. Raises what its `__str__` raises."""
-    message = well_formed(str(error))[:LONGEST_MESSAGE]
-    info = ErrorInfo(code=str(error.code), message=message, retryable=bool(error.retryable))
-    return Ending(JobFailed, {"error": info})
+    return Ending(JobFailed, {"error": info_of(error)})
 
 
 def failed(code: str, message: str, *, retryable: bool = False) -> Ending:
     return Ending(JobFailed, {"error": ErrorInfo(code=code, message=message, retryable=retryable)})
-
-
-def plain(result: Any) -> Any:
-    """The agent's result as JSON types. Raises `WorkerError`."""
-    try:
-        return msgspec.to_builtins(result)
-    except (TypeError, RecursionError) as error:
-        raise WorkerError(f"The agent's result cannot be said in JSON: {error}.") from error

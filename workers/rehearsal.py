@@ -9,13 +9,13 @@ from typing import Final
 
 import msgspec
 
+from agents.backends.discovery import with_found_backends
 from launch.settings import read_settings
 from launch.startup import StartupError
 from launch.tether import end_with
 from shared_events.contract import Announcement
 from workers.announcement import announcement_of
 from workers.changes import Stamps, as_read, stamps_of
-from workers.discovery import with_found_backends
 from workers.sources import blamed_sources, loaded_sources
 
 LONGEST_S: Final = 30.0

@@ -10,6 +10,7 @@ from typing import Final, NoReturn
 import redis
 import structlog
 
+from agents.backends.discovery import with_found_backends
 from launch.exit_codes import START_AGAIN
 from launch.open_files import allow_many_files
 from launch.settings import Settings
@@ -22,7 +23,6 @@ from shared_events.queue import JobQueue
 from shared_events.redis_client import connect, connect_blocking
 from workers.announcement import announcement_of
 from workers.attempt import Tools
-from workers.discovery import with_found_backends
 from workers.reload import next_state, wait_for_change
 from workers.rq_async import AsyncioWorker
 from workers.runner import Runner, may_run

@@ -10,6 +10,7 @@ from typing import Final, NoReturn
 
 import msgspec
 
+from agents.backends.discovery import FOUND_AGAIN_WITHIN_S, with_found_backends
 from launch.entry import start
 from launch.settings import Settings
 from launch.tether import end_with
@@ -17,7 +18,6 @@ from shared_events.contract import JobRequest
 from shared_events.errors import UnknownJob
 from shared_events.ids import JobId, new_epoch
 from workers.attempt import Attempt
-from workers.discovery import FOUND_AGAIN_WITHIN_S, with_found_backends
 from workers.outcome import NotOurs, Outcome
 from workers.persistence import persist
 from workers.tools import open_tools

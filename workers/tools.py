@@ -4,10 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
-import msgspec
-
-from agents import Backend, BackendConfig, backends_from, load_agents
-from launch.backend_settings import BackendSettings
+from agents import load_agents, make_backends
 from launch.settings import Settings
 from shared_events.bus import Bus
 from shared_events.errors import BusUnavailable
@@ -18,20 +15,6 @@ from shared_events.redis_client import connect, connect_blocking
 from shared_events.scripts import Terms
 from workers.attempt import Tools
 from workers.leases import Leases
-
-
-def make_backends(settings: Settings) -> dict[str, Backend]:
-    """The backends of settings that `with_found_backends` has completed, the default first.
-
-    Raises `InvalidBackend`.
-    """
-    return backends_from([_config(one) for one in settings.backends])
-
-
-def _config(backend: BackendSettings) -> BackendConfig:
-    """The same on the other side of the border, where a key is a plain text."""
-    fields = msgspec.structs.asdict(backend)
-    return BackendConfig(**fields | {"api_key": backend.api_key.reveal() if backend.api_key else None})
 
 
 @asynccontextmanager

@@ -15,6 +15,7 @@ from agents.backends.protocol import (
 )
 from agents.backends.providers import AnthropicMessages, Ollama, OpenAIChat, OpenAIResponses, SSEGateway
 from agents.backends.scripted import Scripted
+from agents.backends.settings import make_backends
 
 __all__ = [
     "AnthropicMessages",
@@ -36,4 +37,5 @@ __all__ = [
     "ToolCallDelta",
     "backends_from",
     "entries",
+    "make_backends",
 ]

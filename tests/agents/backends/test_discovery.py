@@ -10,9 +10,14 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
+from agents.backends.discovery import (
+    FOUND_WITHIN_S,
+    LARGEST_ANSWER_BYTES,
+    models_of_ollama,
+    with_found_backends,
+)
 from launch.settings import Settings, read_settings
 from tests.stack import free_port
-from workers.discovery import FOUND_WITHIN_S, LARGEST_ANSWER_BYTES, models_of_ollama, with_found_backends
 
 TAGS = b'{"models": [{"name": "llama3.2:latest", "size": 1}, {"name": "qwen3:8b"}]}'
 
