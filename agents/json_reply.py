@@ -36,7 +36,7 @@ def fitting(text: str, into: type[T]) -> T:
 
 
 def _objects(text: str) -> Iterator[Any]:
-    """What the braces of `text` begin, from left to right. Raises `Misfit` at the end if one was cut or broken."""
+    """What the braces of `text` begin, from left to right. Raises `Misfit` at the end if none is whole."""
     broken: Misfit | None = None
     at, tried, any_whole = text.find("{"), 0, False
     while at >= 0 and tried < MOST_TRIED:

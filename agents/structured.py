@@ -61,7 +61,9 @@ async def _repaired(
     try:
         return fitting(await _answer(job, messages, seen, asking), into)
     except Misfit as misfit:
-        raise InvalidReply(f"The model did not answer in the form that it was asked for, twice: {misfit}.") from None
+        raise InvalidReply(
+            f"The model did not answer in the form that it was asked for, twice: {misfit}."
+        ) from None
 
 
 async def _answer(
@@ -90,7 +92,9 @@ def _with_schema(messages: Messages, schema: Mapping[str, Any]) -> list[ChatMess
 def _complaint(answer: str, misfit: Misfit) -> list[ChatMessage]:
     # Servers refuse a message that is empty.
     shown = answer[:_SHOWN_MOST] if answer.strip() else "(nothing)"
-    words = f"This cannot be used: {misfit}. Answer again with the whole JSON object, corrected, and nothing else."
+    words = (
+        f"This cannot be used: {misfit}. Answer again: the whole JSON object, corrected, and nothing else."
+    )
     return [ChatMessage("assistant", shown), ChatMessage("user", words)]
 
 
