@@ -61,9 +61,8 @@ class Turn:
 
     def rest(self) -> str:
         """The text that was held back. You must call this at the end, also at an error."""
-        lost = ""
-        if self._finished is not None and self._finished.reason != _LENGTH:
-            lost, self.half = well_formed(self.half), ""
+        complete = self._finished is not None and self._finished.reason != _LENGTH
+        lost = well_formed(self.half) if complete and self._begun else ""
         return self._note(self._seam.feed(lost) + self._seam.finish())
 
     def finished(self) -> Finished:

@@ -6,12 +6,17 @@ For the demo without a key, and for every test that wants to know what comes.
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from functools import partial
 from itertools import islice
 from typing import Final
 
+import msgspec
+
 from agents.backends.protocol import ChatRequest, Delta, Finished, TextDelta
 from agents.backends.schedule import Schedule
-from agents.backends.scripted.script import script_of
+from agents.backends.scripted.prompting import prompted
+from agents.backends.scripted.script import Script, json_script, script_of
+from agents.backends.scripted.specimen import specimen
 from agents.usage import estimated_tokens
 from shared_events.events import Usage
 
@@ -38,8 +43,12 @@ class Scripted:
         self._sleep = sleep
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[Delta, None]:
-        """See `Backend`. A token is a chunk. Raises `BackendRejected` for a model that it does not have."""
-        script = script_of(request.model or MODELS[0])
+        """See `Backend`. A token is a chunk. Raises `BackendRejected` for a model that it does not have.
+
+        Asked to go on, it does so where its script was cut. A JSON schema gets a `specimen`, offered tools
+        are left alone.
+        """
+        script = _script(request)
         length = script.length if request.max_tokens is None else min(script.length, request.max_tokens)
         schedule = Schedule(self._clock(), script.per_s)
         allowed = 0
@@ -58,3 +67,11 @@ class Scripted:
         """Returns when chunk `index` is due: before which chunk to wait again."""
         await self._sleep(schedule.wait_s(index, self._clock()))
         return max(index + 1, min(schedule.due(self._clock()), index + BATCH))
+
+
+def _script(request: ChatRequest) -> Script:
+    script = prompted(partial(script_of, request.model or MODELS[0]), request.messages)
+    if request.json_schema is None:
+        return script
+    text = msgspec.json.format(msgspec.json.encode(specimen(request.json_schema))).decode()
+    return prompted(partial(json_script, text), request.messages)

@@ -3,11 +3,14 @@
 import asyncio
 import time
 
+import msgspec
 import pytest
 
-from agents import BackendRejected, Finished, Scripted
+from agents import BackendRejected, ChatMessage, ChatRequest, Finished, Scripted
+from agents.backends.protocol import Tool
 from agents.backends.scripted.backend import BATCH
 from agents.backends.scripted.essay import ESSAY
+from agents.continuation import Turns, continued
 from shared_events.events import Usage
 from tests.agents.collecting import answer, asking, end_of, text_of
 
@@ -113,3 +116,70 @@ async def test_others_get_their_turn_beside_the_fastest_count() -> None:
 async def test_a_wrong_model_is_refused() -> None:
     with pytest.raises(BackendRejected, match="no model 'gpt-5'"):
         await answer(Scripted(), asking("x", model="gpt-5"))
+
+
+@pytest.mark.parametrize(
+    ("model", "text"), [("essay", ESSAY), ("count-100@50", " ".join(map(str, range(1, 101))))]
+)
+@pytest.mark.parametrize("tokens", [1, 7, 40])
+async def test_continuation_gives_the_whole_script_with_nothing_doubled(
+    model: str, text: str, tokens: int
+) -> None:
+    backend, told = VirtualTime().backend(), []
+    turns = continued(
+        backend.stream, asking("x", model=model), Turns(500, tokens), lambda *turn: told.append(turn)
+    )
+    deltas = [delta async for delta in turns]
+    assert text_of(deltas) == text
+    assert end_of(deltas).reason == "stop"
+    assert len(told) == -(-len(text.split()) // tokens)
+
+
+@pytest.mark.parametrize("at", [1, 200, len(ESSAY) - 3])
+async def test_a_partial_answer_is_gone_on_with(at: int) -> None:
+    messages = (ChatMessage("user", "x"), ChatMessage("assistant", ESSAY[:at]))
+    assert ESSAY[:at] + text_of(await answer(VirtualTime().backend(), ChatRequest(messages))) == ESSAY
+
+
+@pytest.mark.parametrize(
+    ("prompt", "said", "whole"),
+    [
+        ("Please continue.", "1 2 3", " 4 5"),
+        ("Go on!", "1 2 3 4 5", "1 2 3 4 5"),
+        ("Once more", "1 2 3", "1 2 3 4 5"),
+        ("Continue", "Something else", "1 2 3 4 5"),
+    ],
+)
+async def test_a_user_may_ask_to_go_on(prompt: str, said: str, whole: str) -> None:
+    messages = (ChatMessage("user", "x"), ChatMessage("assistant", said), ChatMessage("user", prompt))
+    request = ChatRequest(messages, model="count-5@9")
+    assert text_of(await answer(VirtualTime().backend(), request)) == whole
+
+
+class Note(msgspec.Struct):
+    title: str
+    explanation: str
+    was_changed: bool
+
+
+async def test_a_schema_gets_json_word_by_word() -> None:
+    at = VirtualTime()
+    schema = msgspec.json.schema(Note)
+    deltas = await answer(at.backend(), asking("x", json_schema=schema))
+    note = msgspec.json.decode(text_of(deltas), type=Note)
+    assert note == Note("Every word you read here", note.explanation, True)
+    assert len(deltas) > 10
+    assert 0.1 < at.now - 1000 < 2
+
+
+async def test_json_that_was_cut_can_be_gone_on_with() -> None:
+    request = asking("x", json_schema=msgspec.json.schema(Note))
+    text = text_of(await answer(VirtualTime().backend(), request))
+    cut = text_of(await answer(VirtualTime().backend(), msgspec.structs.replace(request, max_tokens=9)))
+    partial = msgspec.structs.replace(request, messages=(*request.messages, ChatMessage("assistant", cut)))
+    assert cut + text_of(await answer(VirtualTime().backend(), partial)) == text
+
+
+async def test_offered_tools_are_left_alone() -> None:
+    request = asking("x", model="count-3@9", tools=(Tool("look", "Looks.", {"type": "object"}),))
+    assert text_of(await answer(VirtualTime().backend(), request)) == "1 2 3"

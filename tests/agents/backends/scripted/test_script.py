@@ -1,9 +1,11 @@
-"""Scripts: what the scripted backend's models say."""
+"""Scripts: what the scripted backend's models say, from the beginning and from anywhere."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from agents.backends.scripted.essay import ESSAY
-from agents.backends.scripted.script import script_of
+from agents.backends.scripted.script import json_script, script_of
 from agents.errors import BackendRejected
 
 
@@ -55,3 +57,46 @@ def test_a_model_that_it_does_not_have_is_refused_with_what_is_allowed(model: st
     ) as raised:
         script_of(model)
     assert len(str(raised.value)) < 250
+
+
+COUNTED = " ".join(map(str, range(1, 1201)))
+
+
+@pytest.mark.parametrize(("model", "text"), [("essay", ESSAY), ("count-1200@9", COUNTED)])
+@given(at=st.integers(1, 1500), spoiled=st.sampled_from(["", "trailing", "stripped", "around"]))
+def test_a_script_goes_on_wherever_it_was_cut(model: str, text: str, at: int, spoiled: str) -> None:
+    before, after = text[:at], text[at:]
+    said = {"stripped": before.rstrip(), "around": f"\n {before.strip()}"}.get(spoiled, before)
+    if spoiled == "trailing" and after[:1].isspace():
+        said += "\n"
+    script = script_of(model, said)
+    rest = list(script.chunks)
+    assert len(rest) == script.length
+    if not spoiled:
+        assert said + "".join(rest) == text
+    assert "".join((said + "".join(rest)).split()) == "".join(text.split())
+
+
+@pytest.mark.parametrize("model", ["essay", "count-50@5"])
+@pytest.mark.parametrize("said", ["", " ", "Something else", ESSAY + " More.", "1 2 3 5", "2 3", "11"])
+def test_what_is_not_its_beginning_is_begun_anew(model: str, said: str) -> None:
+    assert list(script_of(model, said).chunks) == list(script_of(model).chunks)
+
+
+def test_nothing_is_left_of_what_was_said_to_its_end() -> None:
+    assert (
+        script_of("essay", f"{ESSAY}\n").length
+        == script_of("count-12@1", "1 2 3 4 5 6 7 8 9 10 11 12").length
+        == 0
+    )
+
+
+def test_a_million_numbers_are_gone_on_with_at_once() -> None:
+    said = " ".join(map(str, range(1, 999_999)))
+    assert list(script_of("count-1000000@9", said).chunks) == [" 999999", " 1000000"]
+
+
+def test_json_comes_in_words_too() -> None:
+    text = '{\n  "title": "Every word"\n}'
+    assert list(json_script(text).chunks) == ["{", '\n  "title":', ' "Every', ' word"', "\n}"]
+    assert list(json_script(text, '{\n  "tit').chunks) == ['le":', ' "Every', ' word"', "\n}"]
