@@ -56,6 +56,8 @@ class JobContext(Generic[InputT]):
         self.partial = partial
         self.deadline = deadline
         self.usage: Usage | None = None
+        self.model: str | None = None
+        """The model that answered last, or answers now; for those who publish its words themselves."""
         self.backends = backends
         self.depth = depth
         """0, and for a part of another agent's job one more than that."""
@@ -186,6 +188,7 @@ class JobContext(Generic[InputT]):
         step, joiner = _label("step", answering.step), SurrogateJoiner()
         async with aclosing(answering.deltas(self._sink)) as deltas:
             async for delta in deltas:
+                self.model = answering.model
                 if isinstance(delta, TextDelta):
                     piece = (
                         await self._publish(delta.text, step, answering.model)

@@ -21,7 +21,7 @@ from agents.schema import input_schema
 from agents.sync_context import SyncJobContext
 from shared_events.contract import AgentEntry
 
-BUILT_IN: Final = ("agents.chat",)
+BUILT_IN: Final = ("agents.chat", "agents.refine", "agents.research", "agents.document")
 
 AgentFunction: TypeAlias = (
     Callable[[JobContext[Any]], Coroutine[Any, Any, object]] | Callable[[SyncJobContext[Any]], object]

@@ -6,9 +6,11 @@ import jsonschema
 import msgspec
 import pytest
 
-from agents import ChatMessage, Finished, TextDelta, load_agents
+from agents import ChatMessage, Finished, ReasoningDelta, TextDelta, load_agents
 from agents.chat import ChatInput, chat
+from agents.conversation import Said
 from tests.agents.collecting import CollectingSink, Reciting, context
+from tests.agents.in_turn import InTurn, Says
 
 HELLO = {"role": "user", "content": "Hello"}
 GOOD: list[Any] = [
@@ -16,6 +18,7 @@ GOOD: list[Any] = [
     {"prompt": "🌱" * 60_000},
     {"messages": [HELLO]},
     {"messages": [{"role": "system", "content": ""}, HELLO, {"role": "assistant", "content": "Hi"}] * 66},
+    {"prompt": "Hi", "system": "Be brief.", "historyMessages": 1, "historyTokens": 1_000_000},
 ]
 BAD: list[Any] = [
     {},
@@ -34,6 +37,13 @@ BAD: list[Any] = [
     {"messages": [{"role": "user"}]},
     {"messages": [{**HELLO, "more": 1}]},
     {"messages": HELLO},
+    {"messages": [{"role": "tool", "content": "22 °C", "tool_call_id": "1"}]},
+    {"messages": [{**HELLO, "tool_calls": []}]},
+    {"prompt": "Hi", "system": ""},
+    {"prompt": "Hi", "historyMessages": 0},
+    {"prompt": "Hi", "historyMessages": 201},
+    {"prompt": "Hi", "historyTokens": 0},
+    {"prompt": "Hi", "history_tokens": 10},
 ]
 
 
@@ -70,6 +80,29 @@ async def test_a_prompt_is_asked_and_its_answer_streamed() -> None:
 
 async def test_a_conversation_goes_on() -> None:
     backend = Reciting(Finished("stop", None))
-    conversation = [ChatMessage("user", "Hi"), ChatMessage("assistant", "Hello"), ChatMessage("user", "How?")]
+    conversation = [Said("user", "Hi"), Said("assistant", "Hello"), Said("user", "How?")]
     await chat(context(CollectingSink(), backend, given=ChatInput(messages=conversation)))
-    assert list(backend.asked[0].messages) == conversation
+    assert list(backend.asked[0].messages) == [ChatMessage(one.role, one.content) for one in conversation]
+
+
+async def test_the_system_prompt_goes_first_and_old_messages_stay_behind() -> None:
+    backend = Reciting(Finished("stop", None))
+    talk = [Said("user", "Hi"), Said("assistant", "Hello"), Said("user", "How?")]
+    given = ChatInput(messages=talk, system="Be brief.", history_messages=2)
+    await chat(context(CollectingSink(), backend, given=given))
+    assert list(backend.asked[0].messages) == [ChatMessage("system", "Be brief."), ChatMessage("user", "How?")]
+
+
+async def test_an_answer_that_is_cut_is_finished_in_four_turns_at_most() -> None:
+    backend = InTurn(*(Says(f"{word} ", reason="length") for word in ("One", "two", "three", "four")))
+    job = context(CollectingSink(), backend, given=ChatInput(prompt="Count"))
+    await chat(job)
+    assert (job.text, len(backend.asked)) == ("One two three four ", 4)
+
+
+async def test_thinking_is_told_once() -> None:
+    thoughts = [ReasoningDelta("Hm"), ReasoningDelta(", so")]
+    backend = Reciting(*thoughts, TextDelta("Yes."), Finished("stop", None))
+    job = context(sink := CollectingSink(), backend, given=ChatInput(prompt="Really?"))
+    await chat(job)
+    assert (sink.progressed, sink.chunks) == ([(0, "thinking", None)], ["Yes."])
