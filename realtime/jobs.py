@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from functools import cached_property
 from typing import Any, Final, cast
 
 import msgspec
@@ -63,7 +64,11 @@ class Jobs:
         self._directory = directory
         self._keys = keys
         self._open = OpenJobs(events, keys)
-        self._patient_log = JobLog(events, keys, lease_s=UNBEGUN_S)
+
+    @cached_property
+    def _patient_log(self) -> JobLog:
+        """For jobs that wait for their publisher: the lease of one is as long as it may wait."""
+        return JobLog(self._events, self._keys, lease_s=UNBEGUN_S)
 
     async def submit(self, request: Submit, *, owner: str) -> Accepted:
         """Check the request, make the job's log, then enqueue it."""

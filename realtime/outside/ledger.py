@@ -42,6 +42,8 @@ class Held:
         self.paused_since: float | None = None
         self.used_at = time.monotonic()
         self.rate = TokenBucket(self.used_at)
+        self.counted = 0
+        """Characters of it that a ledger counts."""
 
 
 class Ledger:
@@ -50,6 +52,8 @@ class Ledger:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._jobs: OrderedDict[JobId, Held] = OrderedDict()
+        self.characters = 0
+        """Of all texts here, as of when each was used last."""
 
     def __len__(self) -> int:
         return len(self._jobs)
@@ -60,8 +64,10 @@ class Ledger:
     def use(self, held: Held) -> None:
         """Keep `held`, or keep it for longer."""
         held.used_at = self._clock()
+        known = self._jobs.pop(held.job_id, held)
+        self._count(known, 0)
+        self._count(held, held.view.text_length)
         self._jobs[held.job_id] = held
-        self._jobs.move_to_end(held.job_id)
         self._forget(held.used_at - IDLE_S)
 
     def drop(self, held: Held) -> bool:
@@ -69,19 +75,20 @@ class Ledger:
         if self._jobs.get(held.job_id) is not held:
             return False
         del self._jobs[held.job_id]
+        self._count(held, 0)
         return True
 
-    @property
-    def characters(self) -> int:
-        return sum(held.view.text_length for held in self._jobs.values())
+    def _count(self, held: Held, characters: int) -> None:
+        self.characters += characters - held.counted
+        held.counted = characters
 
     def _forget(self, idle_since: float) -> None:
         while len(self._jobs) > 1 and self._first.used_at < idle_since:
-            self._jobs.popitem(last=False)
+            self.drop(self._first)
         while len(self._jobs) > MOST_JOBS:
-            self._jobs.popitem(last=False)
+            self.drop(self._first)
         while len(self._jobs) > 1 and self.characters > MOST_CHARACTERS:
-            self._jobs.popitem(last=False)
+            self.drop(self._first)
 
     @property
     def _first(self) -> Held:

@@ -6,7 +6,7 @@ from typing import Any, Final
 from realtime.errors import InvalidRequest
 from realtime.requests import Request, in_range, parse
 from shared_events.events import ErrorInfo, Usage
-from shared_events.ids import is_epoch, is_sequence
+from shared_events.ids import MAX_SEQUENCE, is_epoch, is_sequence
 
 MOST_EVENTS: Final = 512
 """In one batch; its bytes are limited by those of a request."""
@@ -100,6 +100,9 @@ def _check(said: Said, place: int, *, last: bool) -> None:
             in_range("progress", progress, 0, 100)
         case Rewind(length=length) if place > 0 or length < 0:
             raise InvalidRequest("A rewind must be the first event of its batch, with a length from 0 on.")
+        case Completed(usage=Usage(input_tokens=read, output_tokens=written)):
+            in_range("usage.input_tokens", read, 0, MAX_SEQUENCE)
+            in_range("usage.output_tokens", written, 0, MAX_SEQUENCE)
         case Failed(error=error):
             in_range("The length of error.code", len(error.code), 1, LONGEST_NAME)
             in_range("The length of error.message", len(error.message), 0, LONGEST_MESSAGE)

@@ -8,7 +8,6 @@ import msgspec
 from realtime.errors import InvalidRequest
 from realtime.outside import requests
 from realtime.outside.errors import TooMuchText
-from shared_events.errors import InvalidEvent
 from shared_events.events import (
     ChunkMetadata,
     Event,
@@ -20,8 +19,6 @@ from shared_events.events import (
     JobStatusChanged,
     ModelChunk,
     ModelRewind,
-    decode_event,
-    encode_event,
 )
 from shared_events.fold import JobView, rewind, utf16_length
 from shared_events.pieces import TEXT_LIMIT_CHARACTERS, pieces
@@ -58,17 +55,6 @@ def numbered(events: Sequence[Event], *, after: int, timestamp: int) -> list[Eve
         msgspec.structs.replace(event, sequence=sequence, timestamp=timestamp)
         for sequence, event in enumerate(events, after + 1)
     ]
-
-
-def encoded(event: Event) -> bytes:
-    """Raises `InvalidRequest` for what no follower could read: a number of more than 64 bits."""
-    data = encode_event(event)
-    try:
-        if not isinstance(event, ModelChunk):
-            decode_event(data)
-    except InvalidEvent as error:
-        raise InvalidRequest(f"{event.NAME} has a value that nobody could read.") from error
-    return data
 
 
 def _events(view: JobView, said: requests.Said) -> Iterator[Event]:

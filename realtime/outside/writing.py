@@ -20,7 +20,7 @@ from realtime.outside.wishes import understood
 from shared_events.answers import Answer
 from shared_events.compaction import Cut, last_cut
 from shared_events.contract import PAUSE_LIMIT_S
-from shared_events.events import Event, JobStatus, JobStatusChanged, now_ms
+from shared_events.events import Event, JobStatus, JobStatusChanged, encode_event, now_ms
 from shared_events.log import JobLog
 
 TRIES: Final = 4
@@ -70,9 +70,9 @@ class Writing:
         return log
 
     async def append(self, held: Held, events: Sequence[Event]) -> bool:
-        """Number and write `events` at the end; False if the log has moved. Raises `InvalidRequest`."""
+        """Number and write `events` at the end; False if the log has moved."""
         batch = wording.numbered(events, after=held.view.sequence, timestamp=now_ms())
-        data = [wording.encoded(event) for event in batch]
+        data = [encode_event(event) for event in batch]
         held.fresh = False
         appended = await self._log.append(
             held.job_id,

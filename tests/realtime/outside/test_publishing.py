@@ -113,6 +113,7 @@ async def test_whoever_begins_fences_the_one_before(job: Published, log: JobLog)
     assert (begun["attempt"], begun["text"]) == (2, "said ")
     refused = await job.chunks("unsaid")
     assert (code(refused), refused["error"]["retryable"]) == ("fenced", False)
+    assert code(await job.say({"type": "chunk", "text": "unsaid"}, previous=heir.head)) == "fenced"
     await heir.say({"type": "rewind", "length": 0}, {"type": "chunk", "text": "anew"})
     assert (await view(log, job)).text == "anew"
     assert code(await job.say()) == "fenced"
