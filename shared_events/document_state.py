@@ -12,6 +12,7 @@ _SAID_BY_JOB: Final[Mapping[JobStatus, StreamStatus]] = {
     JobStatus.CANCELLED: "cancelled",
     JobStatus.COMPLETED: "complete",
 }
+_HOLDS: Final = ("streaming", "complete")
 
 
 class DocumentState(Wire, frozen=True, omit_defaults=False):
@@ -36,5 +37,6 @@ def stream_status(status: JobStatus, metadata: Mapping[str, Any] | None) -> Stre
     """
     if status in _SAID_BY_JOB:
         return _SAID_BY_JOB[status]
-    said = (metadata or {}).get("streamStatus")
-    return "streaming" if status is JobStatus.RUNNING and said == "streaming" else "idle"
+    said: StreamStatus | None = (metadata or {}).get("streamStatus")
+    holds = status is JobStatus.RUNNING and said in _HOLDS
+    return said if holds and said is not None else "idle"

@@ -1,6 +1,6 @@
 """The outline of a document: a title, and a heading for each section."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeAlias, cast
 
 import msgspec
 from msgspec import Meta
@@ -18,6 +18,9 @@ _SYSTEM: Final = (
     "sections in their order, each on one line and without numbers or marks. The sections build on each "
     "other, none overlaps with another, and together they cover the topic."
 )
+
+
+Heading: TypeAlias = Annotated[str, Meta(min_length=1)]
 
 
 class Outline(msgspec.Struct, frozen=True):
@@ -47,6 +50,14 @@ async def planned(job: JobContext[Any], topic: str, sections: int | None, style:
     count = f"exactly {sections}" if sections else "three to six"
     wanted = f"Topic: {topic}\n\nStyle: {style}\n\nThe document has {count} sections."
     asked = [ChatMessage("system", _SYSTEM), ChatMessage("user", wanted)]
-    outline = await structured(job, asked, Outline, on_reasoning=says_thinking(job))
-    # A section more than wanted is left out; one that is missing is not made up.
-    return msgspec.structs.replace(outline, headings=outline.headings[:sections]).tidy()
+    outline = await structured(job, asked, _with(sections), on_reasoning=says_thinking(job))
+    return Outline(outline.title, outline.headings).tidy()
+
+
+def _with(sections: int | None) -> type[Outline]:
+    """An outline that has exactly so many."""
+    if sections is None:
+        return Outline
+    exactly = Annotated[list[Heading], Meta(min_length=sections, max_length=sections)]
+    kind = msgspec.defstruct("Outline", [("headings", exactly)], bases=(Outline,), frozen=True)
+    return cast("type[Outline]", kind)

@@ -49,8 +49,11 @@ def checked(given: object, limit: int) -> list[Found]:
 def without_doubles(findings: list[list[Found]]) -> list[Found]:
     """Each source once, the best of each search before the second best of any."""
     ranks = range(max((len(found) for found in findings), default=0))
-    in_turn = [found[rank] for rank in ranks for found in findings if rank < len(found)]
-    return list({found.place: found for found in reversed(in_turn)}.values())[::-1]
+    in_turn = [ranked[rank] for rank in ranks for ranked in findings if rank < len(ranked)]
+    best: dict[str, Found] = {}
+    for found in in_turn:
+        best.setdefault(found.place, found)
+    return list(best.values())
 
 
 def _short(found: Found) -> Found:

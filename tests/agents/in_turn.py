@@ -12,7 +12,7 @@ PIECE: Final = 3
 
 
 class Says:
-    """One answer: a `thought` if any, the `text` piece by piece, then its end, or the error that it breaks with."""
+    """One answer: a `thought`, the `text` piece by piece, then its end, or the error that it `breaks` with."""
 
     def __init__(
         self, text: str, *, breaks: BackendError | None = None, reason: str = "stop", thought: str = ""
@@ -53,17 +53,3 @@ class InTurn:
 
     async def aclose(self) -> None:
         pass
-
-
-class ByPrompt(InTurn):
-    """As `InTurn`, for questions side by side: the answer is that of the first words that a prompt has."""
-
-    def __init__(self, **answers: str) -> None:
-        super().__init__()
-        self._by_words = {words.replace("_", " "): answer for words, answer in answers.items()}
-
-    async def stream(self, request: ChatRequest) -> AsyncGenerator[Delta, None]:
-        self.asked.append(request)
-        asked = "\n".join(message.content for message in request.messages)
-        yield TextDelta(next(answer for words, answer in self._by_words.items() if words in asked))
-        yield Finished("stop", Usage(input_tokens=1, output_tokens=1))

@@ -90,7 +90,10 @@ async def test_the_system_prompt_goes_first_and_old_messages_stay_behind() -> No
     talk = [Said("user", "Hi"), Said("assistant", "Hello"), Said("user", "How?")]
     given = ChatInput(messages=talk, system="Be brief.", history_messages=2)
     await chat(context(CollectingSink(), backend, given=given))
-    assert list(backend.asked[0].messages) == [ChatMessage("system", "Be brief."), ChatMessage("user", "How?")]
+    assert list(backend.asked[0].messages) == [
+        ChatMessage("system", "Be brief."),
+        ChatMessage("user", "How?"),
+    ]
 
 
 async def test_an_answer_that_is_cut_is_finished_in_four_turns_at_most() -> None:

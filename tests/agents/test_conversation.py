@@ -1,4 +1,4 @@
-"""The window of a conversation: the system prompt, the question, and as much before it as there is room for."""
+"""The window of a conversation: system prompt, question, and as much before it as there is room for."""
 
 from hypothesis import assume, given
 from hypothesis import strategies as st

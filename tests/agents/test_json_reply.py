@@ -35,7 +35,7 @@ shops = st.builds(Shop, st.text(), st.booleans(), st.lists(st.text(), min_size=1
         f'{{"other": 1}} {GOOD}',
         f"\ufeff  {GOOD}",
         f"[{GOOD}]",
-        GOOD.replace("true", "true, \"more\": {\"name\": 1}"),
+        GOOD.replace("true", 'true, "more": {"name": 1}'),
     ],
 )
 def test_an_object_is_found_wherever_it_stands(said: str) -> None:
@@ -77,7 +77,12 @@ def test_whatever_is_around_it_the_object_is_found(shop: Shop, before: str, afte
     assert fitting(f"{before}{said}{after}", Shop) == shop
 
 
-@given(st.recursive(st.none() | st.booleans() | st.floats() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.floats() | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    )
+)
 def test_whatever_comes_it_fits_or_is_a_misfit(value: Any) -> None:
     try:
         found = fitting(json.dumps(value), Shop)

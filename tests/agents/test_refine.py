@@ -20,7 +20,9 @@ def answering(text: str, *, was_changed: bool = True, explanation: str = "Shorte
     return json.dumps({"text": text, "explanation": explanation, "was_changed": was_changed})
 
 
-def refining(*answers: str | Says, text: str = "Please say hi and go.") -> tuple[JobContext[Any], CollectingSink]:
+def refining(
+    *answers: str | Says, text: str = "Please say hi and go."
+) -> tuple[JobContext[Any], CollectingSink]:
     return context(sink := CollectingSink(), InTurn(*answers), given=RefineInput(text)), sink
 
 

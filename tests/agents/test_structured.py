@@ -63,7 +63,9 @@ async def test_the_repair_is_told_what_was_wrong() -> None:
 
 async def test_a_second_answer_that_does_not_fit_ends_it_without_saying_the_prompt() -> None:
     job, backend, _ = asking("no", '{"x": 1}')
-    with pytest.raises(InvalidReply, match="in the form that it was asked for, twice: .*field `y`") as raised:
+    with pytest.raises(
+        InvalidReply, match=r"in the form that it was asked for, twice: .*field `y`"
+    ) as raised:
         await structured(job, "a secret prompt", Point)
     assert "secret" not in str(raised.value)
     assert (raised.value.code, raised.value.retryable) == ("invalid_reply", False)
