@@ -36,7 +36,13 @@ async def test_a_start_that_would_succeed_says_what_would_be_announced(module: P
     report = await rehearsed(module, GOOD + "print('{')")
     assert report.error == ""
     assert report.announcement is not None
-    assert [agent.name for agent in report.announcement.agents] == ["chat", "refine", "research", "document", "good"]
+    assert [agent.name for agent in report.announcement.agents] == [
+        "chat",
+        "refine",
+        "research",
+        "document",
+        "good",
+    ]
 
 
 @pytest.mark.parametrize(
