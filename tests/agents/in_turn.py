@@ -12,7 +12,7 @@ PIECE: Final = 3
 
 
 class Says:
-    """One answer: a `thought`, the `text` piece by piece, then its end, or the error that it `breaks` with."""
+    """One answer: a `thought`, the `text` piece by piece, then its end, or the error it `breaks` with."""
 
     def __init__(
         self, text: str, *, breaks: BackendError | None = None, reason: str = "stop", thought: str = ""
