@@ -18,13 +18,13 @@ export async function fetchCatalogue() {
 }
 
 /**
- * This page asks with a prompt and nothing else: the agents that say that they take one, or all that make
- * do with it if none says so.
+ * This page asks with a prompt and nothing else: the agents that say that they take one or anything, or all
+ * that make do with it if there are none.
  * @param {Agent[]} agents
  */
 function promptable(agents) {
   const content = agents.filter(({ inputSchema }) => isMetByPrompt(inputSchema));
-  const takers = content.filter(({ inputSchema }) => takesPrompt(inputSchema));
+  const takers = content.filter(({ inputSchema }) => takesPrompt(inputSchema) || takesAnything(inputSchema));
   return takers.length > 0 ? takers : content;
 }
 
@@ -36,6 +36,14 @@ function takesPrompt(schema) {
   if (!isObject(schema)) return false;
   const alternatives = [schema.anyOf, schema.oneOf, schema.allOf].flatMap((list) => list ?? []);
   return Object.hasOwn(schema.properties ?? {}, "prompt") || alternatives.some(takesPrompt);
+}
+
+/**
+ * @param {any} schema a JSON Schema that a prompt alone may satisfy
+ * @returns {boolean} whether it is that of any object: an author who did not say what the agent takes
+ */
+function takesAnything(schema) {
+  return isObject(schema) && schema.type === "object" && Object.keys(schema.properties ?? {}).length === 0;
 }
 
 /**
