@@ -20,7 +20,8 @@ def raised_by_python() -> Exception:
 def test_the_line_is_the_last_of_ones_own() -> None:
     said = blamed(raised_by_python())
     assert said.startswith("json.decoder.JSONDecodeError: Expecting property name")
-    assert f"{Path(__file__).name}, line 15, in raised_by_python: json.loads(" in said
+    assert f"{Path(__file__).name}, line " in said
+    assert "in raised_by_python: json.loads(" in said
 
 
 async def test_an_agents_line_is_named_by_its_path_in_the_directory() -> None:
