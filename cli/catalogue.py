@@ -38,10 +38,10 @@ async def show_catalogue(url: str, *, as_json: bool, verbose: bool) -> None:
         console.print("No worker has announced its agents. Is one starting?")
     for agent in offered.agents:
         console.print(Text.assemble((_line(agent.name), "bold"), "  ", _line(agent.description)))
-        console.print(Padding(fields_table(agent, verbose=verbose), (0, 0, 1, 2)))
+        console.print(Padding(fields_table(agent, verbose=verbose), (0, 0, 1, 2), expand=False))
     if offered.backends:
         console.print(Text("Backends", "bold"))
-        console.print(Padding(backends_table(offered.backends, verbose=verbose), (0, 0, 0, 2)))
+        console.print(Padding(backends_table(offered.backends, verbose=verbose), (0, 0, 0, 2), expand=False))
 
 
 async def _read(address: str) -> bytes:
@@ -90,7 +90,7 @@ def _listed(models: list[str], most: int | None) -> str:
 
 def _grid(rows: Iterable[Sequence[str]]) -> Table:
     """The first column tells what the others are about."""
-    table = Table.grid(padding=(0, 3, 0, 0))
+    table = Table.grid(padding=(0, 3, 0, 0), pad_edge=False)
     for row in rows:
         name, *about = map(_line, row)
         table.add_row(Text(name), *(Text(cell, "dim") for cell in about))

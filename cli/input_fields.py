@@ -5,6 +5,8 @@ from typing import Any, Final
 import msgspec
 
 DEEPEST: Final = 4
+MOST_KINDS: Final = 8
+MOST_VALUES: Final = 50
 _WORDS: Final = {
     "string": "text",
     "integer": "whole number",
@@ -15,8 +17,8 @@ _WORDS: Final = {
     "object": "object",
 }
 _LIMITS: Final = {
-    "minLength": "at least {} characters",
-    "maxLength": "at most {} characters",
+    "minLength": "length at least {}",
+    "maxLength": "length at most {}",
     "minimum": "from {}",
     "maximum": "to {}",
     "exclusiveMinimum": "above {}",
@@ -63,9 +65,11 @@ def type_of(schema: Any, definitions: dict[str, Any], depth: int = 0) -> str:
     if isinstance(reference := schema.get("$ref"), str):
         return type_of(definitions.get(reference.rpartition("/")[2]), definitions, depth + 1)
     if isinstance(values := schema.get("enum"), list):
-        return "one of " + ", ".join(map(_said, values))
+        return "one of " + ", ".join(map(_said, values[:MOST_VALUES]))
     if isinstance(kinds := schema.get("anyOf"), list):
-        return " or ".join(dict.fromkeys(type_of(kind, definitions, depth + 1) for kind in kinds))
+        return " or ".join(
+            dict.fromkeys(type_of(kind, definitions, depth + 1) for kind in kinds[:MOST_KINDS])
+        )
     kind = schema.get("type")
     if kind == "array" and schema.get("items"):
         return f"list of {type_of(schema['items'], definitions, depth + 1)}"
@@ -89,7 +93,7 @@ def _alternatives(kinds: Any) -> list[str]:
 def _description(field: dict[str, Any]) -> str:
     limits = [words.format(field[name]) for name, words in _LIMITS.items() if name in field]
     told = field.get("description")
-    return "; ".join([*([told] if isinstance(told, str) else []), *limits])
+    return "; ".join([*([told.rstrip(".")] if isinstance(told, str) else []), *limits])
 
 
 def _table(value: Any) -> dict[str, Any]:

@@ -131,7 +131,7 @@ class _Trying:
         if self._verbose:
             click.echo(printable("".join(traceback.format_exception(error))), err=True, nl=False)
         elif shown_of(error) is None:
-            click.echo(printable(blamed(error)), err=True)
+            click.echo(f"raised {printable(blamed(error))}", err=True)
         retry = self._agent.policy.retry
         if retry.attempts > 1 and retry.is_retryable(error):
             click.echo(f"A worker would try again, {retry.attempts} times in all.", err=True)

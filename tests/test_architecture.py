@@ -15,7 +15,7 @@ FORBIDDEN = {
     "agents": {"workers", "realtime", "records", "cli", "bench", "tests", "rq", "socketio"},
     "workers": {"realtime", "cli", "bench", "tests", "socketio"},
     "realtime": {"agents", "workers", "cli", "bench", "tests"},
-    "cli": {"workers", "bench", "tests"},
+    "cli": {"workers", "realtime", "bench", "tests"},
     "launch": {"agents", "workers", "realtime", "records", "cli", "bench", "tests"},
 }
 NAMELESS = {"utils", "util", "helpers", "helper", "common", "misc", "manager"}

@@ -77,7 +77,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         yield one
 
 
-async def test_the_agent_of_the_readme_streams(running: Stack) -> None:
+async def test_an_agent_of_ones_own_streams(running: Stack) -> None:
     async with client_of(running) as client:
         view = await followed(client, await client.submit({"agent": "shout", "input": {"prompt": "hi"}}))
     assert (view.status, view.text, view.progress) == (JobStatus.COMPLETED, "1 2 3", 0.5)

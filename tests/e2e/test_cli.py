@@ -1,23 +1,10 @@
 """The `jobcast` command as its user runs it."""
 
-import asyncio
-import sys
-from asyncio.subprocess import PIPE
-
 import pytest
 
+from tests.e2e.command import jobcast
 from tests.e2e.conftest import counted
-from tests.stack import CHECKOUT, Stack
-
-
-async def jobcast(*words: str, stdin: bytes = b"") -> tuple[int, str, str]:
-    """Exit code, stdout and stderr."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "cli", *words,
-        cwd=CHECKOUT, stdin=PIPE, stdout=PIPE, stderr=PIPE,
-    )  # fmt: skip
-    out, err = await asyncio.wait_for(process.communicate(stdin), 60)
-    return process.returncode or 0, out.decode(), err.decode()
+from tests.stack import Stack
 
 
 async def test_submit_and_follow_prints_the_text_alone_to_stdout(scripted: Stack) -> None:

@@ -54,6 +54,12 @@ describe("the catalogue", () => {
     assert.deepEqual(catalogue.backends, [OPENAI]);
   });
 
+  test("has the agents that take any object", async () => {
+    const any = { type: "object", additionalProperties: {} };
+    const agents = [agent("chat", PROMPT), agent("haiku", any), agent("strict", { ...any, additionalProperties: false })];
+    assert.deepEqual(await offered(agents), ["chat", "haiku"]);
+  });
+
   test("has all agents if none says that it takes a prompt", async () => {
     const agents = [agent("refine", { properties: { text: {} } }), agent("open", true)];
     const found = (await serve(() => ({ agents, backends: [] }))).agents;

@@ -18,8 +18,8 @@ export async function fetchCatalogue() {
 }
 
 /**
- * This page asks with one text and nothing else: the agents that say that they take one, or all that make
- * do with a prompt if none says so.
+ * This page asks with one text and nothing else: the agents that say that they take one or anything, or
+ * all that make do with a prompt if there are none.
  * @param {Agent[]} agents
  * @returns {Agent[]}
  */
@@ -38,7 +38,7 @@ function askable(agents) {
  * @returns {string | undefined} the text that is enough: a prompt, or the only thing that must be given
  */
 function textField(schema) {
-  if (isMetByPrompt(schema)) return takesPrompt(schema) ? "prompt" : undefined;
+  if (isMetByPrompt(schema)) return takesPrompt(schema) || takesAnything(schema) ? "prompt" : undefined;
   if (!isObject(schema) || schema.anyOf || schema.oneOf || schema.allOf) return undefined;
   const [name, ...others] = schema.required ?? [];
   const property = name !== undefined && Object.hasOwn(schema.properties ?? {}, name) && schema.properties[name];
@@ -53,6 +53,14 @@ function takesPrompt(schema) {
   if (!isObject(schema)) return false;
   const alternatives = [schema.anyOf, schema.oneOf, schema.allOf].flatMap((list) => list ?? []);
   return Object.hasOwn(schema.properties ?? {}, "prompt") || alternatives.some(takesPrompt);
+}
+
+/**
+ * @param {any} schema a JSON Schema that a prompt alone may satisfy
+ * @returns {boolean} whether it is that of any object: an author who did not say what the agent takes
+ */
+function takesAnything(schema) {
+  return isObject(schema) && schema.type === "object" && Object.keys(schema.properties ?? {}).length === 0;
 }
 
 /**
