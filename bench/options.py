@@ -42,8 +42,9 @@ class Options(msgspec.Struct, frozen=True):
     """So many jobs run at once, each in its process, on stock RQ."""
     window_s: float = 5.0
     """So long the streams are watched."""
-    read_streams: int = 50
-    """Answers that one process reads at once."""
+    read_paced: int = 200
+    """Answers of a human pace that one process reads at once."""
+    read_unpaced: int = 50
     read_tokens: int = 500
     """Of each answer that nothing paces."""
     append_jobs: int = 64
@@ -84,7 +85,8 @@ QUICK: Final = Options(
     streams=(3,),
     stock_jobs=2,
     window_s=0.5,
-    read_streams=3,
+    read_paced=3,
+    read_unpaced=3,
     read_tokens=40,
     append_jobs=4,
     append_calls=8,

@@ -26,16 +26,18 @@ class Reading(msgspec.Struct, frozen=True):
 
     @property
     def variant(self) -> str:
-        return f"{self.provider}, " + ("unpaced" if self.rate is None else f"{self.rate:g}/s")
+        pace = "unpaced" if self.rate is None else f"× {self.rate:g}/s"
+        return f"{self.provider}, {self.streams} {pace}"
 
 
 def all_readings(options: Options, number: int) -> Iterator[Reading]:
     """What is measured in the round `number`: who goes first changes with every round."""
     readers = list(Reader) if number % 2 else list(reversed(Reader))
     for provider in Provider:
-        for rate, tokens in ((None, options.read_tokens), (PACED_RATE, options.paced_events)):
-            for reader in readers:
-                yield Reading(reader, provider, options.read_streams, tokens, rate)
+        for reader in readers:
+            yield Reading(reader, provider, options.read_unpaced, options.read_tokens, None)
+        for reader in readers:
+            yield Reading(reader, provider, options.read_paced, options.paced_events, PACED_RATE)
 
 
 def measure_reading(reading: Reading, processes: Processes, *, number: int) -> Measurement:
