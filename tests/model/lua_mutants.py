@@ -63,6 +63,14 @@ FOUND_BY_COMPARISON: Final = FOUND_BY_THE_MACHINE | {
     "start takes a job from a living attempt": [
         Mutant("claim.lua", "if mode == 'start' and runs and tonumber(lease) > now_ms", "if false")
     ],
+    "take asks for no publisher": [
+        Mutant(
+            "claim.lua",
+            "if mode == 'take' and redis.call('HGET', meta, 'publisher') ~= seen then"
+            " return answer('UNKNOWN') end",
+        )
+    ],
+    "take is no attempt": [Mutant("claim.lua", "mode == 'start' or mode == 'take'", "mode == 'start'")],
     "start waits for a dead attempt": [Mutant("claim.lua", " and tonumber(lease) > now_ms")],
     "settle takes a job from an attempt": [
         Mutant("claim.lua", "if mode == 'settle' and runs then return answer('BUSY') end")
@@ -75,7 +83,7 @@ FOUND_BY_COMPARISON: Final = FOUND_BY_THE_MACHINE | {
         Mutant("claim.lua", "losses + 1, spared + 1", "losses + 1, spared")
     ],
     "bury leaves the job to the dead": [
-        Mutant("claim.lua", "mode == 'start' or mode == 'remake' then\n  redis", "true then\n  redis")
+        Mutant("claim.lua", "begins or mode == 'remake' then\n  redis", "true then\n  redis")
     ],
     "remake takes the job from anybody": [
         Mutant("claim.lua", "if mode == 'remake' and owner ~= seen then return answer('BUSY') end")

@@ -10,6 +10,8 @@ FLOORS: Final = {
     "start OK": 40,
     "start BUSY": 15,
     "start FENCED": 7,
+    "take OK": 10,
+    "take UNKNOWN": 5,
     "settle OK": 20,
     "settle BUSY": 7,
     "bury OK": 50,

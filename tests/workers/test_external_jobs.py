@@ -4,6 +4,7 @@ from typing import Final
 
 import msgspec
 import pytest
+from redis.asyncio import Redis
 
 from shared_events.answers import Look
 from shared_events.contract import EXTERNAL, PUBLISHER_LEASE_S, UNBEGUN_S
@@ -11,8 +12,10 @@ from shared_events.ending import say, status_of
 from shared_events.events import JobFailed, JobStatus
 from shared_events.ids import JobId, new_epoch
 from tests.workers.queueing import Jobs
+from workers import silence
 from workers.burial import bury
 from workers.silence import CONFIRM_EXTERNAL_S, Silence
+from workers.sweeper import LOOKS, Sweeper
 
 JOB: Final = JobId("0" * 20)
 LOOK: Final = Look(
@@ -44,6 +47,23 @@ async def test_a_cancel_that_a_silent_publisher_never_heard_ends_its_job_as_canc
     await jobs.log.request(job_id, b'{"request":"cancel"}', cancels=True)
     assert not await bury(jobs.log, job_id, await jobs.look(job_id))
     assert (await jobs.log.meta(job_id)).status is JobStatus.CANCELLED
+
+
+@pytest.mark.parametrize("has_begun", [True, False])
+async def test_the_sweeper_ends_what_is_silent_for_too_long_and_nothing_else(
+    jobs: Jobs, redis: Redis, monkeypatch: pytest.MonkeyPatch, *, has_begun: bool
+) -> None:
+    job_id = await begun(jobs) if has_begun else await jobs.accepted(agent=EXTERNAL, publisher="known")
+    sweeper = Sweeper(redis, jobs.keys, jobs.log, jobs.queue, name="one", lease_s=0.0)
+    for _ in range(2 * LOOKS):
+        await sweeper.sweep()
+    assert not (await jobs.log.meta(job_id)).closed, "a worker's lease is not a publisher's"
+    for name in ("PUBLISHER_LEASE_S", "UNBEGUN_S"):
+        monkeypatch.setattr(silence, name, 0.0)
+    for _ in range(LOOKS):
+        await sweeper.sweep()
+    assert (await jobs.log.meta(job_id)).status is JobStatus.FAILED
+    assert jobs.connection.keys(f"rq:queue:{jobs.keys.prefix}*") == []
 
 
 def silent_after_s(look: Look) -> float:
