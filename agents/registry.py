@@ -19,7 +19,7 @@ from agents.errors import AgentLoadError, InvalidAgent, InvalidInput
 from agents.policy import OnRetry, OnUnwatched, Policy, Retry
 from agents.schema import input_schema
 from agents.sync_context import SyncJobContext
-from shared_events.contract import AgentEntry
+from shared_events.contract import EXTERNAL, AgentEntry
 
 BUILT_IN: Final = ("agents.chat", "agents.refine", "agents.research", "agents.document")
 
@@ -95,6 +95,8 @@ def agent(  # noqa: PLR0913  the words of the API
         raise TypeError('An agent needs a name: write @agent("name").')
     if not _NAME.fullmatch(name):
         raise InvalidAgent(f"An agent's name has 1 to 40 of a-z 0-9 - _, not {name[:60]!r}.")
+    if name == EXTERNAL:
+        raise InvalidAgent(f"No agent may be named {name!r}: its jobs are those of publishers outside.")
 
     policy = Policy(
         retry=retry,

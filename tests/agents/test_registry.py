@@ -262,3 +262,8 @@ def test_an_input_without_a_schema_is_refused_at_loading(write_module: WriteModu
     )
     with pytest.raises(AgentLoadError, match=r"'x' of listy:x cannot be used: .* is no JSON object"):
         load_agents([module])
+
+
+def test_the_name_of_publishers_outside_is_taken() -> None:
+    with pytest.raises(InvalidAgent, match="No agent may be named 'external'"):
+        agent("external")
