@@ -94,18 +94,21 @@ class _Trying:
         self._verbose = verbose
         self._screen = Screen()
         self._timing = Timing(time.monotonic)
+        self._task: asyncio.Task[None] | None = None
+        self._unread = False
+        """Whoever read the text has closed the pipe."""
 
     async def run(self) -> int:
         trial = Trial(self._request.job_id, self._show)
         timeout_s = self._agent.policy.timeout_s
         run = TrialRun(self._agent, self._request, self._backends, trial, timeout_s=timeout_s)
-        task = asyncio.create_task(run.run(), name="trial")
-        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, task.cancel)
+        self._task = asyncio.create_task(run.run(), name="trial")
+        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, self._task.cancel)
         try:
-            await task
+            await self._task
         except asyncio.CancelledError:
             self._sum_up(trial)
-            return EXIT_INTERRUPTED
+            return EXIT_FAILED if self._unread else EXIT_INTERRUPTED
         except AgentStuck as error:
             _leave(error, EXIT_INTERRUPTED if trial.status is JobStatus.RUNNING else EXIT_FAILED)
         finally:
@@ -116,8 +119,13 @@ class _Trying:
 
     def _show(self, event: Event, view: JobView) -> None:
         self._timing.take(event)
-        if not view.ended:
-            self._screen.show(event, view)
+        try:
+            if not view.ended:
+                self._screen.show(event, view)
+        except (OSError, SystemExit):  # the latter is how rich takes a broken pipe; the agent cannot help it
+            self._unread = True
+            if self._task is not None:
+                self._task.cancel()
 
     def _sum_up(self, trial: Trial) -> None:
         self._screen.ended(trial.view)

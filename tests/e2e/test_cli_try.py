@@ -122,6 +122,18 @@ async def test_that_a_worker_would_try_again_is_said(author: dict[str, str]) -> 
     assert "A worker would try again, 3 times in all." in err
 
 
+async def test_a_reader_who_has_enough_ends_it_without_blaming_the_agent(author: dict[str, str]) -> None:
+    process = await begun(
+        "try", "tried_agents:haiku", "topic=x", "--model", "count-9999@99", environment=author
+    )
+    assert process.stdout is not None
+    await asyncio.wait_for(process.stdout.readexactly(3), 30)
+    process._transport.get_pipe_transport(1).close()  # type: ignore[attr-defined]
+    assert process.stderr is not None
+    err = await asyncio.wait_for(process.stderr.read(), 30)
+    assert (await process.wait(), b"cancelled" in err, b"raised" in err) == (1, True, False)
+
+
 async def test_ctrl_c_lets_the_agent_clean_up(author: dict[str, str]) -> None:
     process = await begun("try", "tried_agents:endless", environment=author)
     assert process.stdout is not None
