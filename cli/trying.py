@@ -24,12 +24,12 @@ from agents import (
     make_backends,
     shown_of,
 )
-from agents.backends.discovery import with_found_backends
 from cli.blame import blamed
 from cli.input_fields import input_fields
 from cli.refusal import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, Refusal
 from cli.screen import Screen, printable
 from cli.timing import Timing
+from launch.discovery import with_found_backends
 from launch.logs import configure_logs
 from launch.settings import Settings, read_settings
 from shared_events.contract import JobRequest

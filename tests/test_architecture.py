@@ -12,7 +12,7 @@ OURS = ("shared_events", "records", "agents", "workers", "realtime", "cli", "lau
 FORBIDDEN = {
     "shared_events": {"records", "agents", "workers", "realtime", "cli", "launch", "bench", "tests"},
     "records": {"agents", "workers", "realtime", "cli", "bench", "tests"},
-    "agents": {"workers", "realtime", "records", "cli", "bench", "tests", "rq", "socketio"},
+    "agents": {"workers", "realtime", "records", "cli", "launch", "bench", "tests", "rq", "socketio"},
     "workers": {"realtime", "cli", "bench", "tests", "socketio"},
     "realtime": {"agents", "workers", "cli", "bench", "tests"},
     "cli": {"workers", "realtime", "bench", "tests"},

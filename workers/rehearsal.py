@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from agents.backends.discovery import with_found_backends
+from launch.discovery import with_found_backends
 from launch.settings import read_settings
 from launch.startup import StartupError
 from launch.tether import end_with

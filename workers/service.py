@@ -10,7 +10,7 @@ from typing import Final, NoReturn
 import redis
 import structlog
 
-from agents.backends.discovery import with_found_backends
+from launch.discovery import with_found_backends
 from launch.exit_codes import START_AGAIN
 from launch.open_files import allow_many_files
 from launch.settings import Settings

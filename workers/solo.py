@@ -10,7 +10,7 @@ from typing import Final, NoReturn
 
 import msgspec
 
-from agents.backends.discovery import FOUND_AGAIN_WITHIN_S, with_found_backends
+from launch.discovery import FOUND_AGAIN_WITHIN_S, with_found_backends
 from launch.entry import start
 from launch.settings import Settings
 from launch.tether import end_with

@@ -1,22 +1,36 @@
 """The backends of an installation: what its settings say, for workers and for who tries an agent."""
 
+from collections.abc import Sequence
+from typing import Protocol
+
 import msgspec
 
 from agents.backends.configured import BackendConfig, backends_from
 from agents.backends.protocol import Backend
-from launch.backend_settings import BackendSettings
-from launch.settings import Settings
 
 
-def make_backends(settings: Settings) -> dict[str, Backend]:
-    """The backends of settings that `with_found_backends` has completed, the default first.
+class Key(Protocol):
+    """A value that prints as stars."""
 
-    Raises `InvalidBackend`.
-    """
+    def reveal(self) -> str: ...
+
+
+class BackendsSettings(Protocol):
+    """What settings say of backends; agents do not know who reads them."""
+
+    @property
+    def backends(self) -> Sequence[msgspec.Struct]:
+        """Each has the fields of `BackendConfig`, with a `Key | None` for its key."""
+        ...
+
+
+def make_backends(settings: BackendsSettings) -> dict[str, Backend]:
+    """The backends of the settings, the default first. Raises `InvalidBackend`."""
     return backends_from([_config(one) for one in settings.backends])
 
 
-def _config(backend: BackendSettings) -> BackendConfig:
-    """The same on the other side of the border, where a key is a plain text."""
+def _config(backend: msgspec.Struct) -> BackendConfig:
+    """The same on this side of the border, where a key is a plain text."""
     fields = msgspec.structs.asdict(backend)
-    return BackendConfig(**fields | {"api_key": backend.api_key.reveal() if backend.api_key else None})
+    key: Key | None = fields.pop("api_key")
+    return BackendConfig(**fields, api_key=key.reveal() if key is not None else None)

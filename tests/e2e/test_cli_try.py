@@ -79,7 +79,10 @@ async def test_the_whole_input_may_be_json(author: dict[str, str]) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["nobody"], "There is no agent 'nobody', and no module of that name. Known: chat;"),
+        (
+            ["nobody"],
+            "There is no agent 'nobody', and no module of that name. Known: chat, document, refine, research;",
+        ),
         (["no.body:x"], "The module 'no.body' cannot be imported: ModuleNotFoundError"),
         (["json"], "The module 'json' has no agent"),
         (

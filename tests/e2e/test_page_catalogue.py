@@ -81,12 +81,12 @@ async def test_that_nobody_was_there_is_said_until_somebody_is(
     assert await page.locator("#agent option").all_inner_texts() == ["chat"]
 
 
-async def test_agents_that_need_more_than_a_prompt_are_not_offered(
+async def test_agents_that_need_more_than_one_text_are_not_offered(
     page: Page, redis_of_a_worker: sync_redis.Redis, keys: Keys
 ) -> None:
     await asked_in_vain(page)
     announce(redis_of_a_worker, keys, "w1", Announcement(agents=[TRANSLATE], backends=[SCRIPTED]))
     await page.clock.fast_forward(4_000)
-    await says(page, "note", "need more than a prompt")
+    await says(page, "note", "need more than one text")
     await says(page, "error", "")
     assert await page.locator("#agent option").count() == 0

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from agents.backends.discovery import (
+from launch.discovery import (
     FOUND_WITHIN_S,
     LARGEST_ANSWER_BYTES,
     models_of_ollama,
