@@ -48,6 +48,7 @@ from agents.registry import Agent, agent, load_agents
 from agents.reply import Reply
 from agents.running import run_agent
 from agents.sink import EventSink
+from agents.structured import structured
 from agents.sync_context import SyncJobContext
 
 __all__ = [
@@ -91,4 +92,5 @@ __all__ = [
     "entries",
     "load_agents",
     "run_agent",
+    "structured",
 ]

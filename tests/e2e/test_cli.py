@@ -48,7 +48,7 @@ async def test_a_finished_job_is_said_to_be_finished(scripted: Stack, wish: str)
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (["submit", "poet", "prompt=x"], 1, "unknown_agent: There is no agent 'poet'. Known: chat."),
+        (["submit", "poet", "prompt=x"], 1, "unknown_agent: There is no agent 'poet'. Known: chat, document"),
         (["submit", "chat", "prompt"], 2, "'prompt' is not KEY=VALUE."),
         (["submit", "chat", "messages:=[{"], 2, "is not JSON"),
         (["submit", "chat", "prompt=" + "x" * 70_000], 1, "too_large: A request may have 64 KiB at most."),
