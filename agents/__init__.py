@@ -56,6 +56,7 @@ from agents.registry import Agent, agent, load_agents
 from agents.reply import Reply
 from agents.running import run_agent
 from agents.sink import EventSink
+from agents.structured import structured
 from agents.sync_context import SyncJobContext
 from agents.trials import AgentStuck, Answer, Progress, Recited, Trial, TrialRun, TrialTimeout, try_agent
 from agents.verdict import hidden_of, info_of, plain_result, shown_of
@@ -120,5 +121,6 @@ __all__ = [
     "plain_result",
     "run_agent",
     "shown_of",
+    "structured",
     "try_agent",
 ]

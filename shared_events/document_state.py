@@ -1,4 +1,7 @@
-"""How far a document is: what the agent `document` publishes as the metadata of its progress. Pure."""
+"""How far a document is: what the agent `document` publishes as the metadata of its progress. Pure.
+
+`realtime/web/client/document_state.js` is the twin of `stream_status`.
+"""
 
 from collections.abc import Mapping
 from typing import Any, Final, Literal, TypeAlias

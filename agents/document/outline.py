@@ -8,7 +8,6 @@ from msgspec import Meta
 from agents.backends.protocol import ChatMessage
 from agents.context import JobContext
 from agents.structured import structured
-from agents.thinking import says_thinking
 
 SECTIONS_MOST: Final = 12
 TITLE_LONGEST: Final = 200
@@ -50,7 +49,7 @@ async def planned(job: JobContext[Any], topic: str, sections: int | None, style:
     count = f"exactly {sections}" if sections else "three to six"
     wanted = f"Topic: {topic}\n\nStyle: {style}\n\nThe document has {count} sections."
     asked = [ChatMessage("system", _SYSTEM), ChatMessage("user", wanted)]
-    outline = await structured(job, asked, _with(sections), on_reasoning=says_thinking(job))
+    outline = await structured(job, asked, _with(sections))
     return Outline(outline.title, outline.headings).tidy()
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import msgspec
@@ -65,5 +65,5 @@ async def _repeated(tell: Callable[[], Awaitable[None]], every_s: float) -> Asyn
         yield
     finally:
         ticking.cancel()
-        with suppress(asyncio.CancelledError):
-            await ticking
+        # What it may have failed with, whoever publishes next meets, too.
+        await asyncio.gather(ticking, return_exceptions=True)

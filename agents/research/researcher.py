@@ -51,7 +51,10 @@ def research_agent(
     tool: SearchTool,
     description: str = "Researches a question: thinks, searches side by side, writes with sources.",
 ) -> Agent:
-    """An agent like `research` that searches with `tool`. As `@agent` otherwise."""
+    """An agent like `research` that searches with `tool`:
+
+    `my_research = research_agent("my-research", tool=MyTool())` in a module of one's own. Raises as `@agent`.
+    """
     _searcher = searcher(tool)
 
     @agent(name, description=description)
@@ -86,7 +89,9 @@ async def _searched(
         await job.progress(percent, f"searching: {query}", _told(outcome))
         return outcome
 
-    outcomes = await asyncio.gather(*(search(query) for query in queries))
+    async with asyncio.TaskGroup() as side_by_side:
+        searches = [side_by_side.create_task(search(query), name=f"search {job.job_id}") for query in queries]
+    outcomes = [one.result() for one in searches]
     failed = [outcome for outcome in outcomes if isinstance(outcome, Failed)]
     if len(failed) == len(queries):
         raise AgentError(f"Every search failed, the first one so: {failed[0].reason}")

@@ -2,14 +2,33 @@
 
 import json
 from itertools import pairwise
-from typing import Any
+from typing import Any, Final
 
 import pytest
-from hypothesis import example, given
+from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
 from agents.json_text import FieldText
 from agents.surrogates import well_formed
+from tests.model.mutation import Mutant
+
+EXAMPLES: Final = settings(
+    max_examples=100, derandomize=True, database=None, deadline=None, phases=[Phase.explicit, Phase.generate]
+)
+TAKE, STRING = "agents.json_text:FieldText._take", "agents.json_text:_String"
+MUTANTS: Final = {
+    "it takes every field": Mutant("agents.json_text:FieldText._inside", "self._key == self._name", "True"),
+    "it forgets the beginning of a key": Mutant(
+        "agents.json_text:FieldText._inside", '(self._key or "") + text', "text"
+    ),
+    "it believes in every brace": Mutant("agents.json_text:FieldText._outside", "between.strip()", "False"),
+    "it does not count brackets": Mutant(TAKE, '"{["', '"{"'),
+    "a comma ends nothing": Mutant(TAKE, 'mark == ":"', "True"),
+    "it joins no pairs": Mutant(f"{STRING}.feed", 'self._joiner.feed("".join(new))', '"".join(new)'),
+    "it loses half a pair": Mutant(f"{STRING}.feed", "text + self._joiner.finish()", "text"),
+    "every quote ends it": Mutant(f"{STRING}.feed", 'if self.is_closed else "\\\\"', ""),
+    "it knows no escapes": Mutant(f"{STRING}._unescaped", "_ESCAPES.get(character, character)", "character"),
+}
 
 texts = st.text(st.characters(exclude_categories=[]) | st.sampled_from('"\\/\n\t{}[],:\ud83c\udf31é🌱'))
 values = st.recursive(
@@ -19,7 +38,7 @@ values = st.recursive(
 objects = st.tuples(st.dictionaries(texts, values), texts, st.dictionaries(texts, values)).map(
     lambda parts: {**without_text(parts[0]), "text": parts[1], **without_text(parts[2])}
 )
-fences = st.sampled_from(["", "```json\n", "Here it is, in {braces} and {}:\n", "\ufeff "])
+fences = st.sampled_from(["", "```json\n", 'Here it is, in {the "one" and {}:\n', "\ufeff "])
 
 
 def without_text(value: dict[str, Any]) -> dict[str, Any]:
@@ -32,6 +51,7 @@ def fed(said: str, cuts: list[int]) -> list[str]:
     return [field.feed(said[begin:end]) for begin, end in pairwise(ends)]
 
 
+@EXAMPLES
 @given(objects, st.booleans(), st.sampled_from([None, 2]), fences, st.lists(st.integers(0)))
 @example({"text": "🌱\ud83c"}, True, None, "", list(range(60)))
 @example({"text": "🌱\ud83c"}, False, None, "", list(range(60)))
@@ -64,6 +84,17 @@ def test_a_key_may_be_escaped_and_a_string_of_another_level_or_value_is_not_it()
     )
 
 
+def test_a_field_that_is_no_string_has_no_text() -> None:
+    assert "".join(fed('{"text": ["no", {"text": "no"}], "a": ["text", "no"]}', [9])) == ""
+
+
 @given(st.text('{}[]":,\\ut1 \n'), st.lists(st.integers(0)))
 def test_whatever_comes_it_does_not_break(said: str, cuts: list[int]) -> None:
     assert "".join(fed(said, cuts)) == "".join(fed(said, []))
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_a_mutant_is_found_out(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    MUTANTS[name].apply(monkeypatch)
+    with pytest.raises((AssertionError, UnicodeError, ExceptionGroup)):
+        test_any_cutting_gives_the_text()

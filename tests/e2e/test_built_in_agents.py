@@ -1,16 +1,18 @@
 """The built-in agents in a whole installation without a key; a document outlives the worker that wrote it."""
 
-from typing import Any
+from typing import Any, Final, TypeAlias
 
 import pytest
 
-from cli.follower import Client
+from cli.follower import Client, Wish
+from shared_events.document_state import stream_status
 from shared_events.events import Event, JobProgress, JobSnapshot, JobStatus, ModelRewind
 from shared_events.fold import JobView, utf16_length
 from tests.e2e.conftest import client_of, counted, followed
 from tests.stack import Stack, stack
 
-Shown = list[Event | JobSnapshot]
+Shown: TypeAlias = list[Event | JobSnapshot]
+WISHES: Final[dict[str, Wish]] = {"streaming": "pause", "paused": "resume"}
 
 
 async def asked(client: Client, agent: str, given: dict[str, Any], model: str) -> tuple[JobView, Shown]:
@@ -22,8 +24,8 @@ async def asked(client: Client, agent: str, given: dict[str, Any], model: str) -
     return view, shown
 
 
-def steps(shown: Shown) -> list[str | None]:
-    return [event.step for event in shown if isinstance(event, JobProgress)]
+def told(shown: Shown) -> list[JobProgress]:
+    return [event for event in shown if isinstance(event, JobProgress)]
 
 
 async def test_chat_takes_a_conversation_with_a_system_prompt(scripted: Stack) -> None:
@@ -50,7 +52,9 @@ async def test_research_shows_each_step_and_lists_its_sources(scripted: Stack) -
     assert view.text.startswith(counted(30))
     assert all(source["title"] in view.text for source in view.result["sources"])
     queries = view.result["queries"]
-    assert {"thinking", "writing", *(f"searching: {query}" for query in queries)} <= set(steps(shown))
+    assert {"thinking", "writing", *(f"searching: {query}" for query in queries)} <= {
+        event.step for event in told(shown)
+    }
 
 
 async def test_document_writes_its_sections_and_tells_how_far_it_is(scripted: Stack) -> None:
@@ -61,11 +65,11 @@ async def test_document_writes_its_sections_and_tells_how_far_it_is(scripted: St
     assert view.text.startswith(
         f"# {view.result['title']}\n\n1. {view.result['sections'][0]['heading']}\n2. "
     )
-    told = [event.metadata or {} for event in shown if isinstance(event, JobProgress)]
-    done = [(one["sectionsCompleted"], one["sectionsTotal"], one["streamStatus"]) for one in told]
+    states = [event.metadata or {} for event in told(shown)]
+    done = [(one["sectionsCompleted"], one["sectionsTotal"], one["streamStatus"]) for one in states]
     assert done == sorted(done, key=lambda one: one[0])
     assert {(0, 2, "streaming"), (1, 2, "streaming"), (2, 2, "complete")} <= set(done)
-    tokens = [one["tokensGenerated"] for one in told]
+    tokens = [one["tokensGenerated"] for one in states]
     assert tokens == sorted(tokens)
     assert len(tokens) > 6, "told while words come, too"
 
@@ -85,34 +89,45 @@ async def test_bad_input_is_refused_at_submit(scripted: Stack, agent: str, given
     assert (answer["ok"], answer["error"]["code"]) == (False, "invalid_request")
 
 
+def is_amid_the_second_section(text: str) -> bool:
+    sections = text.split("\n\n## ")[1:]
+    return len(sections) == 2 and " 10" in sections[-1]
+
+
 async def test_a_document_of_a_killed_worker_keeps_its_finished_sections() -> None:
     with stack(LEASE_SECONDS="2") as running:
         async with client_of(running) as client:
             request = {"agent": "document", "input": {"topic": "Tea", "sections": 3}, "model": "count-40@20"}
             job_id = await client.submit(request)
-            view, shown = JobView(job_id), []
-            async for event, now in client.follow(job_id, view):
+            before, shown = "", Shown()
+            async for event, view in client.follow(job_id):
                 shown.append(event)
-                if now.attempt == 1 and now.text.count("\n\n## ") == 2 and now.text.endswith(" 10"):
-                    before = now.text
+                if not before and is_amid_the_second_section(view.text):
+                    before = view.text
                     running.worker.kill()
                     running.worker.start()
     assert (view.status, view.attempt) == (JobStatus.COMPLETED, 2), view.error
     kept = before[: before.rindex("\n\n## ")]
-    assert [event.length for event in shown if isinstance(event, ModelRewind)] == [utf16_length(kept)]
+    (taken_back,) = (event for event in shown if isinstance(event, ModelRewind))
+    assert taken_back.length == utf16_length(kept)
     assert view.text.startswith(kept)
     assert [one["text"] for one in view.result["sections"]] == [counted(40)] * 3
-    resumed = [e.metadata or {} for e in shown if isinstance(e, JobProgress) and e.sequence > 0]
-    assert min(one["sectionsCompleted"] for one in resumed[-3:]) >= 1
+    again = [event.metadata or {} for event in told(shown) if event.sequence > taken_back.sequence]
+    assert next(one["sectionsCompleted"] for one in again) == 1
 
 
-async def test_a_document_pauses_and_its_cancel_leaves_what_was_written(scripted: Stack) -> None:
+async def test_what_a_document_cannot_say_its_job_says(scripted: Stack) -> None:
     async with client_of(scripted) as client:
         request = {"agent": "document", "input": {"topic": "Tea", "sections": 2}, "model": "count-1000@20"}
         job_id = await client.submit(request)
-        view = JobView(job_id)
-        async for _, now in client.follow(job_id, view):
-            if now.status is JobStatus.RUNNING and now.text.endswith(" 5"):
-                await client.cancel(job_id)
+        shown, seen = Shown(), list[str]()
+        async for event, view in client.follow(job_id):
+            shown.append(event)
+            said = [one.metadata for one in told(shown)]
+            now = stream_status(view.status, said[-1] if said else None)
+            if seen[-1:] != [now]:
+                seen.append(now)
+                if now in WISHES:
+                    await client.control(WISHES[now] if "paused" not in seen[:-1] else "cancel", job_id)
+    assert seen == ["idle", "streaming", "paused", "streaming", "cancelled"]
     assert view.status is JobStatus.CANCELLED
-    assert "1 2 3 4 5" in view.text

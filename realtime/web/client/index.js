@@ -2,6 +2,7 @@
 
 export { CheckpointStore } from "./checkpoint.js";
 export { keepConnected } from "./connection.js";
+export { streamStatus } from "./document_state.js";
 export { JobcastError } from "./errors.js";
 export { emptyView, ended, receive } from "./fold.js";
 export { followJob, JobFollower } from "./follow.js";

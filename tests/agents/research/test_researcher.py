@@ -11,6 +11,7 @@ import pytest
 from agents import AgentError, BackendUnavailable, InvalidReply, JobContext, OpenAIChat, Scripted, load_agents
 from agents.research import Found, OfflineCorpus, Researched, ResearchInput, research, research_agent
 from agents.research.researcher import Failed
+from tests.agents.author import WriteModule
 from tests.agents.collecting import CollectingSink, context
 from tests.agents.in_turn import InTurn, Says
 from tests.agents.llm_server import aimock_process
@@ -139,6 +140,21 @@ async def test_offline_and_scripted_it_works_anywhere() -> None:
     assert result.answer.endswith(" 20")
     assert len(result.queries) >= 2
     assert result.failed == []
+
+
+def test_an_author_makes_one_with_a_tool_of_his_own(write_module: WriteModule) -> None:
+    source = """
+from agents.research import Found, research_agent
+
+class Wiki:
+    async def search(self, query: str, limit: int) -> list[Found]:
+        return [Found("A page", query, url="https://wiki.example.org/page")]
+
+wiki = research_agent("wiki-research", tool=Wiki(), description="Searches our wiki.")
+"""
+    loaded = load_agents([write_module("of_an_author", source)])
+    assert loaded["wiki-research"].entry().description == "Searches our wiki."
+    assert loaded["research"] is research
 
 
 def test_the_parts_are_not_offered() -> None:
