@@ -10,7 +10,16 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import (
+    AsyncIterable,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, Final, NoReturn
@@ -97,6 +106,13 @@ async def byte_server(
             request.transport.abort()
         return response
 
+    async with serving(answer) as base_url:
+        yield base_url
+
+
+@asynccontextmanager
+async def serving(answer: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> AsyncIterator[str]:
+    """A server whose every POST gets `answer`; its base URL."""
     app = web.Application()
     app.router.add_post("/{path:.*}", answer)
     runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1, access_log=None)

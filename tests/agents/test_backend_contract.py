@@ -1,7 +1,6 @@
 """The contract of `Backend`, run over every implementation; a new one adds a subject here."""
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
@@ -9,15 +8,28 @@ from typing import Any
 import msgspec
 import pytest
 
-from agents import Backend, BackendError, ChatRequest, Finished, OpenAIChat, Scripted, TextDelta, entries
-from agents.backends.providers import Ollama, SSEGateway
-from tests.agents.backends import ollama_lines
+from agents import (
+    AnthropicMessages,
+    Backend,
+    BackendError,
+    ChatRequest,
+    Finished,
+    Ollama,
+    OpenAIChat,
+    OpenAIResponses,
+    Scripted,
+    SSEGateway,
+    TextDelta,
+    entries,
+)
+from tests.agents.backends import anthropic_bytes, ollama_lines, responses_bytes
 from tests.agents.backends.chat_bytes import DONE, chunk, event, whole
 from tests.agents.collecting import answer, asking, end_of, named, text_of
 from tests.agents.llm_server import aimock_process, byte_server, refuses, says
 from tests.waiting import eventually
 
 ANSWER = "1 2 3 4 5 6 7 8 9 10 11 12"
+WORDS = [" " * (number > 1) + str(number) for number in range(1, 13)]
 
 
 class Subject(msgspec.Struct, frozen=True):
@@ -43,8 +55,7 @@ async def openai_at_aimock(url: str) -> AsyncIterator[Subject]:
 
 @asynccontextmanager
 async def openai_at_bytes(_: str) -> AsyncIterator[Subject]:
-    words = [chunk(" " * (number > 1) + str(number)) for number in range(1, 13)]
-    async with byte_server(chunks=[*words, whole()]) as url:
+    async with byte_server(chunks=[*map(chunk, WORDS), whole()]) as url:
         bad = asking("\ud83c")
         yield Subject(OpenAIChat(url, model="m"), asking("x"), bad)
 
@@ -57,7 +68,7 @@ async def ollama_at_aimock(url: str) -> AsyncIterator[Subject]:
 
 @asynccontextmanager
 async def sse_at_bytes(_: str) -> AsyncIterator[Subject]:
-    words = [event({"text": word}) for word in re.findall(r" ?\d+", ANSWER)]
+    words = [event({"text": word}) for word in WORDS]
     counts = event({"usage": {"prompt_tokens": 3, "completion_tokens": 12}})
     async with byte_server(chunks=[*words, counts, DONE]) as url:
         yield Subject(SSEGateway(url, model="m"), asking("x"), asking("\ud83c"))
@@ -65,9 +76,30 @@ async def sse_at_bytes(_: str) -> AsyncIterator[Subject]:
 
 @asynccontextmanager
 async def ollama_at_bytes(_: str) -> AsyncIterator[Subject]:
-    words = [ollama_lines.says(word) for word in re.findall(r" ?\d+", ANSWER)]
-    async with byte_server(200, ollama_lines.HEADERS, [*words, ollama_lines.END]) as url:
+    async with byte_server(200, ollama_lines.HEADERS, [ollama_lines.whole(*WORDS)]) as url:
         yield Subject(Ollama(url, model="m"), asking("x"), asking("\ud83c"))
+
+
+@asynccontextmanager
+async def anthropic_at_aimock(url: str) -> AsyncIterator[Subject]:
+    yield Subject(AnthropicMessages(url, api_key="sk-test", model="m"), asking("count"), asking("forbidden"))
+
+
+@asynccontextmanager
+async def anthropic_at_bytes(_: str) -> AsyncIterator[Subject]:
+    async with byte_server(chunks=[anthropic_bytes.whole(*WORDS)]) as url:
+        yield Subject(AnthropicMessages(url, model="m"), asking("x"), asking("\ud83c"))
+
+
+@asynccontextmanager
+async def responses_at_aimock(url: str) -> AsyncIterator[Subject]:
+    yield Subject(OpenAIResponses(url, api_key="sk-test", model="m"), asking("count"), asking("forbidden"))
+
+
+@asynccontextmanager
+async def responses_at_bytes(_: str) -> AsyncIterator[Subject]:
+    async with byte_server(chunks=[responses_bytes.whole(*WORDS)]) as url:
+        yield Subject(OpenAIResponses(url, model="m"), asking("x"), asking("\ud83c"))
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +109,18 @@ def aimock_url() -> Iterator[str]:
         yield url
 
 
-SUBJECTS = [scripted, openai_at_aimock, openai_at_bytes, ollama_at_aimock, ollama_at_bytes, sse_at_bytes]
+SUBJECTS: list[MakeSubject] = [
+    scripted,
+    openai_at_aimock,
+    openai_at_bytes,
+    anthropic_at_aimock,
+    anthropic_at_bytes,
+    responses_at_aimock,
+    responses_at_bytes,
+    ollama_at_aimock,
+    ollama_at_bytes,
+    sse_at_bytes,
+]
 
 
 @pytest.fixture(params=SUBJECTS, ids=lambda make: make.__name__)

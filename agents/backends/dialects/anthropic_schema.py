@@ -7,7 +7,8 @@ by who asked for it. https://platform.claude.com/docs/en/build-with-claude/struc
 from typing import Any, Final
 
 _KEPT: Final = ("$ref", "type", "enum", "const", "description", "title", "required")
-_CONSTRAINTS: Final = ("$ref", "type", "enum", "const", "anyOf", "allOf")
+_CHOICES: Final = {"anyOf": "anyOf", "oneOf": "anyOf", "allOf": "allOf"}
+_CONSTRAINTS: Final = {"$ref", "type", "enum", "const", "anyOf", "allOf"}
 _DEEPEST: Final = 50
 
 
@@ -16,7 +17,7 @@ class _Inexpressible(Exception):
 
 
 def accepted(schema: dict[str, Any]) -> dict[str, Any] | None:
-    """`schema` as they take it; None if it cannot be said: objects of any keys, parts that allow anything."""
+    """`schema` as they take it; None where they cannot say it: objects of any keys, parts of any type."""
     try:
         return _said(schema, 0)
     except _Inexpressible:
@@ -29,20 +30,20 @@ def _said(schema: Any, depth: int) -> dict[str, Any]:
     said = {name: schema[name] for name in _KEPT if name in schema}
     if "$defs" in schema:
         said["$defs"] = _each(schema["$defs"], depth)
-    for name, known in (("anyOf", "anyOf"), ("oneOf", "anyOf"), ("allOf", "allOf")):
+    for name, known in _CHOICES.items():
         if name in schema:
-            said[known] = [_said(part, depth + 1) for part in schema[name]]
+            said[known] = _all(schema[name], depth)
     if said.get("type") == "object":
         said |= _object(schema, depth)
-    if "items" in schema:
-        said["items"] = _said(schema["items"], depth + 1)
-    if not said.keys() & set(_CONSTRAINTS):
+    if said.get("type") == "array":
+        said["items"] = _said(schema.get("items"), depth + 1)
+    if not said.keys() & _CONSTRAINTS:
         raise _Inexpressible
     return said
 
 
 def _object(schema: dict[str, Any], depth: int) -> dict[str, Any]:
-    if not schema.get("properties"):
+    if not schema.get("properties") or schema.get("additionalProperties"):
         raise _Inexpressible
     return {"properties": _each(schema["properties"], depth), "additionalProperties": False}
 
@@ -51,3 +52,9 @@ def _each(schemas: Any, depth: int) -> dict[str, Any]:
     if not isinstance(schemas, dict):
         raise _Inexpressible
     return {name: _said(schema, depth + 1) for name, schema in schemas.items()}
+
+
+def _all(schemas: Any, depth: int) -> list[Any]:
+    if not isinstance(schemas, list):
+        raise _Inexpressible
+    return [_said(schema, depth + 1) for schema in schemas]

@@ -9,6 +9,7 @@ from agents.backends.dialects.ollama_stream import OllamaReading, OllamaStream
 from agents.backends.protocol import ChatRequest, Delta
 from agents.backends.transport.address import bearer
 from agents.backends.transport.redaction import Redaction
+from agents.backends.transport.sse import utf8
 
 
 class OllamaDialect:
@@ -38,7 +39,7 @@ class OllamaDialect:
     def whole(self, body: bytes, redaction: Redaction) -> list[Delta]:
         stream = OllamaStream(redaction)
         deltas: list[Delta] = []
-        for line in _lines(body):
+        for line in _lines(utf8(body)):
             deltas += stream.feed(line)
         return [*deltas, stream.finish()]
 

@@ -38,7 +38,12 @@ def _items(message: ChatMessage) -> Iterator[dict[str, Any]]:
     elif message.role != "system" and (message.content or not message.tool_calls):
         yield {"type": "message", "role": message.role, "content": message.content}
     for call in message.tool_calls:
-        yield {"type": "function_call", "call_id": call.id, "name": call.name, "arguments": call.arguments}
+        yield {
+            "type": "function_call",
+            "call_id": call.id,
+            "name": call.name,
+            "arguments": call.arguments or "{}",
+        }
 
 
 def _tools(tools: Sequence[Tool]) -> list[dict[str, Any]] | None:

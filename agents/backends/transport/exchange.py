@@ -93,9 +93,10 @@ class Exchange:
         """What an accepted request got that is no answer."""
         words = question.redaction.apply(words_of_body(body))
         said = f": {words}" if words else "."
-        kind = well_formed(answer.media_type[:60])
+        # As it was sent: in lower case, a key would not be found.
+        kind = question.redaction.apply(answer.headers.get("content-type", "").partition(";")[0])[:60]
         wanted = "a whole answer" if question.accepts == (JSON,) else "a stream of events"
-        return BackendProtocolError(f"{self.name} answered with {kind}, not with {wanted}{said}")
+        return BackendProtocolError(f"{self.name} answered with {well_formed(kind)}, not with {wanted}{said}")
 
     async def aclose(self) -> None:
         session, self._session = self._session, None

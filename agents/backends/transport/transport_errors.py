@@ -27,6 +27,8 @@ def unreachable(name: str, error: Exception, silence_s: float) -> BackendError:
         return BackendTimeout(f"{name} did not answer within {silence_s:g} s.")
     if isinstance(error, aiohttp.ClientConnectorError):
         return BackendUnavailable(f"{name} could not be reached: {_reason(error)}.")
+    if isinstance(error, aiohttp.ClientResponseError):
+        return BackendProtocolError(f"{name} did not answer in HTTP.")
     return BackendUnavailable(f"{name} closed the connection without an answer.")
 
 

@@ -111,16 +111,6 @@ async def test_a_stream_may_come_under_these_types(content_type: str) -> None:
         assert text_of(await ask(base_url)) == "x"
 
 
-@pytest.mark.parametrize("status", [301, 302, 307, 308])
-async def test_a_redirect_is_not_followed(status: int) -> None:
-    received: list[Received] = []
-    async with byte_server(chunks=[whole("stolen")], received=received) as elsewhere:
-        error = await refusal(status, {"Location": elsewhere})
-    assert error.code == "backend_protocol"
-    assert "redirect" in str(error)
-    assert received == []
-
-
 @pytest.mark.parametrize(
     ("body", "cut_off", "code"),
     [

@@ -19,6 +19,11 @@ def test_completions_are_below_the_base_url(base_url: str, url: str) -> None:
     assert str(under(server_url("openai", base_url), "/chat/completions")) == url
 
 
+@pytest.mark.parametrize("address", ["https://x.example/ask/", "http://x:8080/a/b?c=d", "http://x/"])
+def test_without_a_path_the_base_url_is_the_whole_address(address: str) -> None:
+    assert str(under(server_url("sse", address), "")) == address
+
+
 @pytest.mark.parametrize(
     "base_url", ["", "api.openai.com/v1", "ftp://x/v1", "http://", "http://a:b:c", "/v1"]
 )

@@ -7,6 +7,7 @@ import pytest
 from agents.backends.transport.refusals import (
     kind_of_error,
     kind_of_status,
+    refuses_streaming,
     status_line,
     words_of_body,
     words_of_error,
@@ -92,6 +93,30 @@ def test_the_providers_words_are_found(error: Any, words: str) -> None:
 def test_a_body_of_any_form_is_read(body: bytes, words: str | None) -> None:
     told = words_of_body(body)
     assert words is None or told == words
+
+
+@pytest.mark.parametrize(
+    ("body", "refuses"),
+    [
+        (b'{"error": {"message": "Not so.", "param": "stream"}}', True),
+        (
+            b'{"error": {"message": "Your organization must be verified to stream this.", "param": null}}',
+            False,
+        ),
+        (b'{"error": {"message": "This model does not support streaming."}}', True),
+        (b'{"error": "Streaming is not supported."}', True),
+        (b'{"detail": "Streaming is not supported."}', True),
+        (b'{"error": {"param": "model", "message": "No such model"}}', False),
+        (b'{"error": {"param": ["stream"]}}', False),
+        (b'{"error": null}', False),
+        (b"[]", False),
+        (b"stream", False),
+        (b"\xff", False),
+        (b"[" * 100_000, False),
+    ],
+)
+def test_a_refusal_to_stream_is_told_from_other_refusals(body: bytes, refuses: bool) -> None:
+    assert refuses_streaming(body) == refuses
 
 
 def test_a_status_is_told_by_number_and_name() -> None:

@@ -35,6 +35,23 @@ async def test_a_server_that_is_not_there_is_unavailable() -> None:
     assert (raised.value.code, raised.value.retryable) == ("backend_unavailable", True)
 
 
+@pytest.mark.parametrize(
+    "said", [b"SSH-2.0-OpenSSH_9\r\n", b"\x15\x03\x01\x00\x02\x02\x16", b"HTTP/1.1 2x0 OK\r\n\r\n"]
+)
+async def test_a_server_that_speaks_another_protocol_is_no_backend(said: bytes) -> None:
+    async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(said)
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(greet, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        with pytest.raises(BackendError, match="openai did not answer in HTTP") as raised:
+            await ask(f"http://127.0.0.1:{port}/v1")
+    assert (raised.value.code, raised.value.retryable) == ("backend_protocol", False)
+
+
 async def test_a_server_that_hangs_up_is_unavailable() -> None:
     async def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.close()
