@@ -45,7 +45,7 @@ class Options(msgspec.Struct, frozen=True):
     read_paced: int = 200
     """Answers of a human pace that one process reads at once."""
     read_unpaced: int = 50
-    read_tokens: int = 500
+    read_tokens: int = 2000
     """Of each answer that nothing paces."""
     append_jobs: int = 64
     append_calls: int = 256
