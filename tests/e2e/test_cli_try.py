@@ -81,7 +81,7 @@ async def test_the_whole_input_may_be_json(author: dict[str, str]) -> None:
     [
         (
             ["nobody"],
-            "There is no agent 'nobody', and no module of that name. Known: chat, document, refine, research;",
+            "There is no agent 'nobody', and no module of that name. Known: chat, document, ",
         ),
         (["no.body:x"], "The module 'no.body' cannot be imported: ModuleNotFoundError"),
         (["json"], "The module 'json' has no agent"),
