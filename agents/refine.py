@@ -32,8 +32,9 @@ class RefineInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Refined(msgspec.Struct, frozen=True):
-    """What came of it. `text` is first, as models write their fields in the order of the schema."""
+    """What came of it."""
 
+    # First, as models write the fields in the order of the schema, and the text is what is shown.
     text: Annotated[str, Meta(min_length=1, description="The whole text, improved.")]
     explanation: Annotated[str, Meta(description="What was changed, and why.")]
     was_changed: bool

@@ -40,8 +40,9 @@ async def structured(
 ) -> T:
     """The answer of a model as an `into`, which is a msgspec struct.
 
-    What does not fit is shown to the model, which is asked exactly once more. `publish`: the JSON itself is
-    published, and taken back if it is repaired. Raises `InvalidReply`, and as `JobContext.stream`.
+    Its JSON Schema, and with it the struct's docstring, is shown to the model; so is an answer that does not
+    fit, and the model is asked exactly once more. `publish`: the JSON itself is published, and taken back if
+    it is repaired. Raises `InvalidReply`, and as `JobContext.stream`.
     """
     schema = input_schema(into)
     seen = watching if watching is not None else _Shown(job, asking.get("step")) if publish else _Unseen()

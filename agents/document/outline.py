@@ -23,7 +23,7 @@ Heading: TypeAlias = Annotated[str, Meta(min_length=1)]
 
 
 class Outline(msgspec.Struct, frozen=True):
-    """Raises `ValueError` for a title or a heading that has no words."""
+    """The title of a document, and the headings of its sections."""
 
     title: Annotated[str, Meta(min_length=1)]
     headings: Annotated[
@@ -31,6 +31,7 @@ class Outline(msgspec.Struct, frozen=True):
     ]
 
     def __post_init__(self) -> None:
+        """Raises `ValueError` for a title or a heading that has no words."""
         if not all(one_line(text, HEADING_LONGEST) for text in (self.title, *self.headings)):
             raise ValueError("the title and each heading must have words")
 
