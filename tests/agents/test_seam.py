@@ -96,6 +96,8 @@ def check_honest() -> set[str]:
 
     @EXAMPLES
     @given(WORDS, WORDS, PLACES)
+    @example("one two", "or three", [1])
+    @example("one", "xyz", [])
     def holds(before: str, turn: str, places: list[int]) -> None:
         common = overlap(before, turn)
         assume(module._columns(common) < module.LEAST_ANEW)
@@ -114,6 +116,9 @@ def check_chunkings() -> set[str]:
 
     @EXAMPLES
     @given(FEW, FEW, PLACES)
+    @example("abcdefgh", "efghxy", [2])
+    @example("abcdefgh", "efgh", [])
+    @example("abcdefgh", "xyz", [1])
     def holds(before: str, turn: str, places: list[int]) -> None:
         whole = "".join(said(before, turn))
         assert "".join(said(before, *pieces(turn, places))) == whole
