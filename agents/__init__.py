@@ -8,6 +8,8 @@ async def haiku(job: JobContext) -> None:
         pass
 """
 
+from agents.asking.reply import Reply
+from agents.asking.structured import structured
 from agents.backends import (
     AnthropicMessages,
     Backend,
@@ -53,10 +55,8 @@ from agents.finding import find_agent
 from agents.parts import Part
 from agents.policy import Policy, Retry
 from agents.registry import Agent, agent, load_agents
-from agents.reply import Reply
 from agents.running import run_agent
 from agents.sink import EventSink
-from agents.structured import structured
 from agents.sync_context import SyncJobContext
 from agents.trials import AgentStuck, Answer, Progress, Recited, Trial, TrialRun, TrialTimeout, try_agent
 from agents.verdict import hidden_of, info_of, plain_result, shown_of

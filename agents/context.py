@@ -7,11 +7,11 @@ from contextlib import aclosing
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, Unpack
 
-from agents.answering import Answering
+from agents.asking.answering import Answering
+from agents.asking.question import Asking, Messages, question
+from agents.asking.reply import Reply
 from agents.backends.protocol import Backend, TextDelta
-from agents.chat_request import Asking, Messages, question
 from agents.pace import Pace
-from agents.reply import Reply
 from agents.sink import EventSink
 from agents.surrogates import SurrogateJoiner, well_formed
 from agents.usage import added

@@ -21,7 +21,12 @@ from agents.schema import input_schema
 from agents.sync_context import SyncJobContext
 from shared_events.contract import EXTERNAL, AgentEntry
 
-BUILT_IN: Final = ("agents.chat", "agents.refine", "agents.research", "agents.document")
+BUILT_IN: Final = (
+    "agents.built_in.chat",
+    "agents.built_in.refine",
+    "agents.built_in.research",
+    "agents.built_in.document",
+)
 
 AgentFunction: TypeAlias = (
     Callable[[JobContext[Any]], Coroutine[Any, Any, object]] | Callable[[SyncJobContext[Any]], object]

@@ -3,10 +3,10 @@
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, Unpack
 
-from agents.chat_request import Asking, Messages
+from agents.asking.question import Asking, Messages
+from agents.asking.reply import Reply
 from agents.context import JobContext
 from agents.handover import Handover
-from agents.reply import Reply
 from shared_events.events import Usage
 
 if TYPE_CHECKING:

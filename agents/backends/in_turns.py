@@ -3,8 +3,8 @@
 from collections.abc import AsyncGenerator
 from typing import Final
 
+from agents.asking.continuation import Turns, continued
 from agents.backends.protocol import Backend, ChatRequest, Delta
-from agents.continuation import Turns, continued
 
 MOST_TURNS: Final = 200
 

@@ -37,7 +37,7 @@ def test_a_module_with_one_agent_means_that_one(write_module: WriteModule) -> No
 
 
 def test_what_a_module_imports_does_not_count_beside_its_own(write_module: WriteModule) -> None:
-    module = write_module("finding_importing", f"from agents.chat import chat\n{ONE}")
+    module = write_module("finding_importing", f"from agents.built_in.chat import chat\n{ONE}")
     assert find_agent(module).name == "ode"
 
 
@@ -52,7 +52,10 @@ def test_a_name_alone_is_that_of_an_agent_that_workers_have(write_module: WriteM
         ("{two}", "has several agents: write {two}: and one of haiku, sonnet."),
         ("{two}:ode", "The module '{two}' has no agent 'ode'. It has: haiku, sonnet."),
         ("{two}:Any", "has no agent 'Any'"),
-        ("nobody", "There is no agent 'nobody', and no module of that name. Known: chat; write module:name"),
+        (
+            "nobody",
+            "There is no agent 'nobody', and no module of that name. Known: chat, document, refine, research;",
+        ),
         ("no.body", "The module 'no.body' cannot be imported: ModuleNotFoundError: No module named 'no'."),
         ("no.body:x", "The module 'no.body' cannot be imported"),
         ("json", "The module 'json' has no agent: decorate a function"),

@@ -46,7 +46,7 @@ def test_a_description_tells_the_limits_too() -> None:
 
 def test_of_alternatives_one_must_be_given() -> None:
     schema = find_agent("chat").entry().input_schema
-    prompt, messages = input_fields(schema)
+    prompt, messages, *_ = input_fields(schema)
     assert (prompt.presence, messages.presence) == ("this or messages", "this or prompt")
 
 

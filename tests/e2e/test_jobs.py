@@ -16,7 +16,7 @@ from shared_events.ids import JobId
 from shared_events.keys import Keys
 from shared_events.log import JobLog
 from shared_events.redis_client import connect
-from tests.agents.llm_server import aimock_process, byte_server, says
+from tests.agents.backends.llm_server import aimock_process, byte_server, says
 from tests.e2e.conftest import client_of, counted, followed, submit
 from tests.stack import Stack, stack
 from tests.waiting import eventually

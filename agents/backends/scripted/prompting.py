@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from agents.asking.continuation import GO_ON
 from agents.backends.protocol import ChatMessage
 from agents.backends.scripted.script import Script
-from agents.continuation import GO_ON
 
 _ASKS: Final = re.compile(r"\b(go on|continue|carry on|keep going)\b", re.IGNORECASE)
 

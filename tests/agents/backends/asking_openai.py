@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from agents import BackendError, Delta, OpenAIChat
+from tests.agents.backends.llm_server import EVENT_STREAM, byte_server
 from tests.agents.collecting import answer, asking
-from tests.agents.llm_server import EVENT_STREAM, byte_server
 
 KEY = "sk-secret-0123456789"
 PROMPT = "My very secret prompt, of which nobody may read."

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from agents import BackendError, Delta, Finished
+from tests.agents.backends.reply_server import Reply, replying
 from tests.agents.backends.spoken import SPOKEN, TEXT, WORDS, backend_of
 from tests.agents.collecting import answer, asking, text_of
-from tests.agents.reply_server import Reply, replying
 
 JSON = {"Content-Type": "application/json"}
 pytestmark = [

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from agents import BackendError, Delta
+from tests.agents.backends.llm_server import Received, byte_server
+from tests.agents.backends.reply_server import Reply, replying
 from tests.agents.backends.spoken import SPOKEN, TEXT, WORDS, backend_of
 from tests.agents.collecting import answer, asking, end_of, text_of
-from tests.agents.llm_server import Received, byte_server
-from tests.agents.reply_server import Reply, replying
 
 MIB = 1024 * 1024
 JSON = {"Content-Type": "application/json"}

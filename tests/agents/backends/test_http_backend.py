@@ -9,8 +9,8 @@ import pytest
 from agents import BackendError, BackendIncomplete, BackendRejected, OpenAIChat
 from tests.agents.backends.asking_openai import JSON, KEY, PROMPT, ask, refusal
 from tests.agents.backends.chat_bytes import DONE, chunk, event, whole
+from tests.agents.backends.llm_server import EVENT_STREAM, Received, byte_server
 from tests.agents.collecting import answer, asking, end_of, text_of
-from tests.agents.llm_server import EVENT_STREAM, Received, byte_server
 
 
 async def test_an_answer_is_read_from_any_pieces() -> None:

@@ -3,8 +3,8 @@
 import pytest
 
 from agents import AnthropicMessages, BackendRejected
+from tests.agents.backends.llm_server import Received, byte_server
 from tests.agents.collecting import answer, asking
-from tests.agents.llm_server import Received, byte_server
 
 
 @pytest.mark.parametrize("ending", ["", "/", "/v1", "/v1/"])

@@ -9,9 +9,9 @@ import structlog
 
 from agents import Backend, BackendError
 from agents.backends.protocol import ChatMessage, ChatRequest, ToolCall
+from tests.agents.backends.reply_server import Reply, replying
 from tests.agents.backends.spoken import SPOKEN, backend_of
 from tests.agents.collecting import answer
-from tests.agents.reply_server import Reply, replying
 
 KEY = "sk-Canary-0123456789"
 PROMPT = "The canary sings in the coal mine, of which nobody may hear."

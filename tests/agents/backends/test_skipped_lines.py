@@ -8,8 +8,8 @@ from structlog.testing import capture_logs
 
 from agents import BackendError, Delta, SSEGateway
 from tests.agents.backends.chat_bytes import DONE, event
+from tests.agents.backends.llm_server import byte_server
 from tests.agents.collecting import asking, text_of
-from tests.agents.llm_server import byte_server
 
 BAD = b"data: my secret\n\n"
 A, B = event({"text": "a"}), event({"text": "b"})

@@ -4,10 +4,10 @@ import pytest
 
 from agents import BackendError, Delta, Finished
 from agents.backends.http_backend import HTTPBackend
+from tests.agents.backends.llm_server import Received
+from tests.agents.backends.reply_server import Reply, replying
 from tests.agents.backends.spoken import SPOKEN, TEXT, WORDS, backend_of
 from tests.agents.collecting import asking, end_of, text_of
-from tests.agents.llm_server import Received
-from tests.agents.reply_server import Reply, replying
 
 JSON = {"Content-Type": "application/json"}
 NO_STREAM = Reply(400, JSON, [b'{"error": {"message": "Not so.", "param": "stream"}}'])

@@ -7,10 +7,10 @@ import msgspec
 import pytest
 
 from agents import BackendRejected, ChatMessage, ChatRequest, Finished, Scripted
+from agents.asking.continuation import Turns, continued
 from agents.backends.protocol import Tool
 from agents.backends.scripted.backend import BATCH
 from agents.backends.scripted.essay import ESSAY
-from agents.continuation import Turns, continued
 from shared_events.events import Usage
 from tests.agents.collecting import answer, asking, end_of, text_of
 

@@ -3,8 +3,8 @@
 import pytest
 
 from agents import ChatMessage
+from agents.asking.continuation import GO_ON
 from agents.backends.scripted.prompting import partial_of
-from agents.continuation import GO_ON
 
 SAID = ChatMessage("assistant", "Once")
 

@@ -14,7 +14,7 @@ from yarl import URL
 from agents.backends.transport.answer import Answer
 from agents.backends.transport.session import open_session
 from agents.backends.transport.transport_errors import TRANSPORT_ERRORS
-from tests.agents.llm_server import EVENT_STREAM, byte_server
+from tests.agents.backends.llm_server import EVENT_STREAM, byte_server
 from tests.waiting import eventually
 
 SILENCE_S = 0.05

@@ -12,8 +12,8 @@ from agents import BackendError
 from agents.backends.transport import exchange
 from agents.backends.transport.exchange import WHOLE_LIMIT_BYTES, Exchange, Question, StreamRefused
 from agents.backends.transport.redaction import Redaction
-from tests.agents.llm_server import Received
-from tests.agents.reply_server import Reply, replying
+from tests.agents.backends.llm_server import Received
+from tests.agents.backends.reply_server import Reply, replying
 
 JSON = {"Content-Type": "application/json"}
 

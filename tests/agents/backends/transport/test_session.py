@@ -8,8 +8,8 @@ from agents.backends.transport.session import open_session, proxy_for
 from agents.errors import InvalidBackend
 from tests.agents.backends.asking_openai import ask
 from tests.agents.backends.chat_bytes import DONE, whole
+from tests.agents.backends.llm_server import EVENT_STREAM, Received, byte_server
 from tests.agents.collecting import answer, asking, text_of
-from tests.agents.llm_server import EVENT_STREAM, Received, byte_server
 
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 OUTSIDE = URL("https://model.example/v1")

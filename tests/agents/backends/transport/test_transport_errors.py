@@ -9,7 +9,7 @@ import pytest
 from agents import BackendError, BackendTimeout
 from tests.agents.backends.asking_openai import ask
 from tests.agents.backends.chat_bytes import chunk
-from tests.agents.llm_server import byte_server
+from tests.agents.backends.llm_server import byte_server
 
 
 async def test_silence_before_and_within_an_answer_is_a_timeout() -> None:

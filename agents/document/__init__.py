@@ -1,5 +1,0 @@
-"""The built-in agent `document`: an outline, then its sections, one after another."""
-
-from agents.document.author import Document, DocumentInput, Section, document
-
-__all__ = ["Document", "DocumentInput", "Section", "document"]
