@@ -54,7 +54,7 @@ def test_a_name_alone_is_that_of_an_agent_that_workers_have(write_module: WriteM
         ("{two}:Any", "has no agent 'Any'"),
         (
             "nobody",
-            "There is no agent 'nobody', and no module of that name. Known: chat, document, refine, research;",
+            "There is no agent 'nobody', and no module of that name. Known: chat, document, refine, ",
         ),
         ("no.body", "The module 'no.body' cannot be imported: ModuleNotFoundError: No module named 'no'."),
         ("no.body:x", "The module 'no.body' cannot be imported"),
