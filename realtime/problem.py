@@ -2,6 +2,7 @@
 
 import asyncio
 import http
+import traceback
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
@@ -20,8 +21,21 @@ BODY_WITHIN_S: Final = 30.0
 _log = structlog.get_logger("http")
 
 
+class Said(web.Response):
+    """An answer whose body is let go of at once where its client hangs up before it has all of it."""
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        try:
+            await super().write_eof(data)
+        except ConnectionError as error:
+            # aiohttp raises an error that its own frames hold on to, and these the body, until the garbage
+            # collector comes: rarely, and a body may have many megabytes.
+            traceback.clear_frames(error.__traceback__)
+            raise
+
+
 def respond(body: Any, *, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
-    return web.Response(
+    return Said(
         body=msgspec.json.encode(body), status=status, headers=headers, content_type="application/json"
     )
 

@@ -12,6 +12,7 @@ class Answer:
         self.status = response.status
         self.headers = response.headers
         self.media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+        self._is_packed = "content-encoding" in response.headers
         self._response = response
         self._content = response.content
         self._loop = asyncio.get_running_loop()
@@ -27,6 +28,9 @@ class Answer:
         Raises `aiohttp.ClientError`, and `TimeoutError` after a wait of `silence_timeout_s`.
         """
         self._waiting_since = self._loop.time()
+        if self._is_packed:
+            # A little of it may unpack to so much that no read ever waits: others get their turn here.
+            await asyncio.sleep(0)
         try:
             return await self._content.readany()
         except aiohttp.ClientError as error:

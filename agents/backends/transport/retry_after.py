@@ -27,7 +27,7 @@ def _number(value: str | None) -> float | None:
 def _until(value: str, now: datetime) -> float | None:
     try:
         moment = parsedate_to_datetime(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):  # a year or a zone that no clock has
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)

@@ -1,9 +1,10 @@
 """The body of a response: bounded, whole up to where it broke, and cut off at once."""
 
 import asyncio
+import gzip
 import socket
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import cast
 
@@ -22,9 +23,13 @@ SILENCE_S = 0.05
 
 @asynccontextmanager
 async def answered(
-    chunks: Iterable[bytes] | AsyncIterator[bytes], *, cut_off: bool = False, silence_s: float = SILENCE_S
+    chunks: Iterable[bytes] | AsyncIterator[bytes],
+    *,
+    cut_off: bool = False,
+    silence_s: float = SILENCE_S,
+    headers: Mapping[str, str] = EVENT_STREAM,
 ) -> AsyncIterator[tuple[aiohttp.ClientResponse, Answer]]:
-    async with byte_server(200, EVENT_STREAM, chunks, cut_off=cut_off) as base_url:
+    async with byte_server(200, headers, chunks, cut_off=cut_off) as base_url:
         session = open_session(URL(base_url), silence_timeout_s=silence_s)
         response = await session.post(URL(base_url), json={})
         answer = Answer(response, silence_timeout_s=silence_s)
@@ -53,6 +58,26 @@ async def test_what_came_before_a_cut_is_read_also_by_a_reader_who_comes_late() 
             while True:
                 data += await answer.read()
     assert data == b"one two"
+
+
+async def test_others_have_their_turn_between_the_reads_of_what_unpacks_to_very_much() -> None:
+    turns = 0
+
+    async def neighbour() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    packed = gzip.compress(b"\n" * 20 * 1024 * 1024)
+    headers = {**EVENT_STREAM, "Content-Encoding": "gzip"}
+    async with answered([packed], silence_s=30, headers=headers) as (_, answer):
+        task, seen = asyncio.create_task(neighbour()), []
+        while await answer.read():
+            seen.append(turns)
+        task.cancel()
+    assert len(seen) > 50
+    assert len(set(seen)) == len(seen)
 
 
 async def test_an_error_stays() -> None:

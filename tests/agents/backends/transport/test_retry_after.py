@@ -25,6 +25,8 @@ NOW = datetime(2026, 11, 21, 12, 0, 0, tzinfo=UTC)
         ({"retry-after": "inf"}, None),
         ({"retry-after": "tomorrow"}, None),
         ({"retry-after": ""}, None),
+        ({"retry-after": "Fri, 31 Dec 99999999999 23:59:59 GMT"}, None),
+        ({"retry-after": "Fri, 31 Dec 2026 23:59:59 +99999999999999999"}, None),
     ],
 )
 def test_the_wait_is_read(headers: dict[str, str], seconds: float | None) -> None:
