@@ -7,6 +7,8 @@ from contextlib import aclosing
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, Unpack
 
+import structlog
+
 from agents.asking.answering import Answering
 from agents.asking.question import Asking, Messages, question
 from agents.asking.reply import Reply
@@ -21,6 +23,8 @@ from shared_events.events import ChunkMetadata, Usage
 if TYPE_CHECKING:
     from agents.parts import Part
     from agents.registry import Agent
+
+_log = structlog.get_logger("agent")
 
 InputT = TypeVar("InputT")
 _NO_METADATA: Final = ChunkMetadata()
@@ -62,6 +66,8 @@ class JobContext(Generic[InputT]):
         self.depth = depth
         """0, and for a part of another agent's job one more than that."""
         self._preferred = preferred
+        self._unread = 0
+        """So many streams were asked for that nobody has begun to read."""
         self._sink = sink
         self._pace = Pace(clock)
         self._joiner = SurrogateJoiner()
@@ -128,11 +134,13 @@ class JobContext(Generic[InputT]):
         See `Asking` for how to ask. Raises `ValueError` for what cannot be asked; the iteration raises
         `BackendError`. Nothing is read while the job is paused. Closing the iterator ends the request.
         """
+        self._unread += 1
         return self._pieces(self._answering(messages, asking), publish=publish)
 
     async def ask(self, messages: Messages, *, publish: bool = False, **asking: Unpack[Asking]) -> Reply:
         """The whole answer of a model, published or not. As `stream` otherwise."""
         answering = self._answering(messages, asking)
+        self._unread += 1
         async for _ in self._pieces(answering, publish=publish):
             pass
         return answering.reply
@@ -173,6 +181,8 @@ class JobContext(Generic[InputT]):
 
     async def finish(self) -> None:
         """Publish what `on_chunk` still holds back: half of a surrogate pair."""
+        if self._unread:
+            _log.warning("stream_never_read", job=self.job_id, hint="async for _ in job.stream(…): pass")
         async with self._turn:
             await self._put(self._joiner.finish(), None, None)
 
@@ -186,6 +196,7 @@ class JobContext(Generic[InputT]):
 
     async def _pieces(self, answering: Answering, *, publish: bool) -> AsyncGenerator[str, None]:
         step, joiner = _label("step", answering.step), SurrogateJoiner()
+        self._unread -= 1
         async with aclosing(answering.deltas(self._sink)) as deltas:
             async for delta in deltas:
                 self.model = answering.model

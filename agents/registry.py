@@ -10,6 +10,7 @@ import re
 import sys
 import traceback
 from collections.abc import Callable, Coroutine, Iterator, Sequence
+from pathlib import Path
 from typing import Any, Final, TypeAlias, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -27,6 +28,8 @@ BUILT_IN: Final = (
     "agents.built_in.research",
     "agents.built_in.document",
 )
+
+_OURS: Final = Path(__file__).parent
 
 AgentFunction: TypeAlias = (
     Callable[[JobContext[Any]], Coroutine[Any, Any, object]] | Callable[[SyncJobContext[Any]], object]
@@ -166,11 +169,13 @@ def _load(module: str) -> list[Agent]:
 
 
 def _place_of(error: BaseException) -> str:
-    """The line that raised it, as far as it is not the import itself."""
+    """The author's line that raised it, as far as it is not the import itself."""
     frames = [
-        frame for frame in traceback.extract_tb(error.__traceback__) if "importlib" not in frame.filename
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if "importlib" not in frame.filename and Path(frame.filename).parent != _OURS
     ]
-    last = frames[-1] if len(frames) > 1 else None
+    last = frames[-1] if frames else None
     return f" ({last.filename}, line {last.lineno})" if last is not None else ""
 
 

@@ -108,7 +108,7 @@ def try_(agent: str, fields: tuple[str, ...], json_input: str | None, **options:
     """Run AGENT here, without a server: module:name, a module with one agent, or a name such as chat.
 
     \b
-    python -m cli try my_agents:haiku topic=rain
+    python -m cli try my_agents:haiku prompt=rain
     python -m cli try chat prompt="Why is the sky blue?" --model count-30@10
     """
     # Here, so that what the other commands need is there also where `agents` would be somebody else's.
@@ -137,7 +137,10 @@ def _run(work: Any) -> None:
 
 async def _submit(url: str, request: dict[str, Any], *, follow: bool) -> None:
     async with connected(url) as client:
-        job_id = await client.submit(request)
+        accepted = await client.ask("job:submit", request)
+        job_id = accepted["jobId"]
+        if token := accepted.get("publish", {}).get("token"):
+            click.echo(f"Publish it within ten minutes, with the token {token}", err=True)
         if follow:
             screen = Screen()
             screen.accepted(job_id)

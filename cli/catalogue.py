@@ -14,7 +14,7 @@ from rich.text import Text
 
 from cli.input_fields import input_fields
 from cli.screen import printable
-from cli.unreachable import Unreachable
+from cli.unreachable import HINT, Unreachable
 from shared_events.contract import AgentEntry, Announcement, BackendEntry
 
 ANSWER_WITHIN_S: Final = 10.0
@@ -55,9 +55,7 @@ async def _read(address: str) -> bytes:
         msgspec.json.decode(body, type=Announcement)
     except (aiohttp.ClientError, TimeoutError, msgspec.DecodeError) as error:
         reason = str(error) or "no answer in time"
-        raise Unreachable(
-            f"No Jobcast server answers at {address} ({reason}). Is `make run` running?"
-        ) from error
+        raise Unreachable(f"No Jobcast server answers at {address} ({reason}). {HINT}") from error
     return body
 
 

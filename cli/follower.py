@@ -16,7 +16,7 @@ from socketio.exceptions import ConnectionError as SocketConnectionError
 from socketio.exceptions import SocketIOError
 
 from cli.reconnection import Reconnection
-from cli.unreachable import Unreachable
+from cli.unreachable import HINT, Unreachable
 from shared_events.errors import JobcastError
 from shared_events.events import EVENTS, Event, JobSnapshot
 from shared_events.fold import JobView, Outcome
@@ -159,4 +159,4 @@ async def _connect(socket: socketio.AsyncClient, url: str, transports: list[str]
     try:
         await socket.connect(url, transports=transports, wait_timeout=5)
     except (SocketConnectionError, ValueError) as error:  # aiohttp's `InvalidURL` is a ValueError
-        raise Unreachable(f"No Jobcast server answers at {url} ({error}). Is `make run` running?") from error
+        raise Unreachable(f"No Jobcast server answers at {url} ({error}). {HINT}") from error

@@ -32,6 +32,7 @@ from cli.timing import Timing
 from launch.discovery import with_found_backends
 from launch.logs import configure_logs
 from launch.settings import Settings, read_settings
+from launch.startup import StartupError
 from shared_events.contract import JobRequest
 from shared_events.events import Event, JobStatus
 from shared_events.fold import JobView
@@ -51,7 +52,10 @@ def try_target(target: str, given: Any, *, backend: str | None, model: str | Non
 
 
 def _settings(*, verbose: bool) -> Settings:
-    settings = asyncio.run(with_found_backends(read_settings()))
+    try:
+        settings = asyncio.run(with_found_backends(read_settings()))
+    except StartupError as error:
+        raise Refusal(str(error), EXIT_USAGE) from error
     configure_logs(settings if verbose else msgspec.structs.replace(settings, log_level="warning"))
     return settings
 

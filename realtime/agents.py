@@ -59,7 +59,11 @@ class AgentDirectory:
         error = jsonschema.exceptions.best_match(self._validator(agent).iter_errors(given))
         if error is not None:
             where = "input" + "".join(f"[{part!r}]" for part in error.absolute_path)
-            raise InvalidRequest(f"{where} does not fit the agent {agent.name!r}: {error.message[:300]}.")
+            takes = ", ".join(agent.input_schema.get("properties", {}))
+            hint = f" It takes: {takes[:300]}." if takes else ""
+            raise InvalidRequest(
+                f"{where} does not fit the agent {agent.name!r}: {error.message[:300]}.{hint}"
+            )
 
     def _validator(self, agent: AgentEntry) -> Any:
         schema = msgspec.json.encode(agent.input_schema)

@@ -10,8 +10,9 @@ from agents.backends.in_turns import InTurns
 from agents.backends.presented import Presented
 from agents.backends.protocol import Backend
 from agents.backends.providers import AnthropicMessages, Ollama, OpenAIChat, OpenAIResponses, SSEGateway
-from agents.backends.scripted import Scripted
-from agents.errors import InvalidBackend
+from agents.backends.scripted import MODELS, Scripted
+from agents.backends.scripted.script import script_of
+from agents.errors import BackendRejected, InvalidBackend
 from shared_events.contract import BackendEntry
 
 
@@ -108,6 +109,15 @@ def _http(make: Callable[..., Backend], *, anywhere: bool = False) -> Callable[[
     return made
 
 
+def _scripted(config: BackendConfig) -> Backend:
+    for model in (config.model, *config.models):
+        try:
+            script_of(model or MODELS[0])
+        except BackendRejected as error:
+            raise InvalidBackend(f"The backend {config.name!r} cannot be: {error}") from None
+    return Scripted()
+
+
 def _custom(config: BackendConfig) -> Backend:
     key = {} if config.api_key is None else {"api_key": config.api_key}
     return custom_backend(config.name, _needed(config, "factory", config.factory), {**config.options, **key})
@@ -125,7 +135,7 @@ _KINDS: Final[dict[str, Callable[[BackendConfig], Backend]]] = {
     "anthropic": _http(AnthropicMessages),
     "ollama": _http(Ollama),
     "sse": _http(SSEGateway, anywhere=True),
-    "scripted": lambda _: Scripted(),
+    "scripted": _scripted,
     "custom": _custom,
 }
 """How each kind is made of its configuration; name and models are seen to afterwards."""

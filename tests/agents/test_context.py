@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from agents import (
     BackendIncomplete,
@@ -250,3 +251,17 @@ async def test_text_keeps_every_kind_of_line_end() -> None:
     job = context(CollectingSink(), partial="a\r\nb", continues=True)
     await job.on_chunk("\rc\n\u2028")
     assert job.text == "a\r\nb\rc\n\u2028"
+
+
+async def test_a_stream_that_nobody_reads_is_told_to_its_author() -> None:
+    """Without `async for` nothing is asked, and the job ended well and empty without a word."""
+    for read, warned in ((False, ["stream_never_read"]), (True, [])):
+        job = context(CollectingSink(), Reciting(TextDelta("x"), DONE))
+        stream = job.stream("x")
+        await job.ask("y")
+        if read:
+            assert [piece async for piece in stream] == ["x"]
+        with capture_logs() as logs:
+            await job.finish()
+        await stream.aclose()
+        assert [entry["event"] for entry in logs] == warned

@@ -23,6 +23,8 @@ from shared_events.events import Usage
 MODELS: Final = ("essay", "count-1000@50")
 BATCH: Final = 64
 """So many late chunks at most follow each other before the event loop gets its turn."""
+HELD_UP_S: Final = 1.0
+"""Whoever did not read for so long, as the job was paused, gets no rush of words after it."""
 
 
 class Scripted:
@@ -54,6 +56,7 @@ class Scripted:
         allowed = 0
         for index, text in enumerate(islice(script.chunks, length)):
             if index == allowed:
+                schedule = schedule.begun_anew(index, self._clock(), if_late_s=HELD_UP_S)
                 allowed = await self._wait(schedule, index)
             yield TextDelta(text)
         asked = estimated_tokens("".join(message.content for message in request.messages))

@@ -79,3 +79,10 @@ def test_two_of_one_name_are_refused() -> None:
 
 def test_a_configuration_does_not_print_its_key() -> None:
     assert "secret" not in f"{SERVER} {SERVER!r} {list(SERVER.__rich_repr__())}"
+
+
+def test_a_script_that_there_is_not_is_refused_at_the_start() -> None:
+    with pytest.raises(
+        InvalidBackend, match="'demo' cannot be: The scripted backend has no model"
+    ):
+        backends_from([BackendConfig(name="demo", kind="scripted", model="count-abc")])

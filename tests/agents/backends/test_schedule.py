@@ -1,5 +1,6 @@
 """The schedule: every chunk has its time, whatever happened before."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,3 +28,11 @@ def test_what_is_due_need_not_wait(index: int, per_s: int, later_s: float) -> No
     assert schedule.wait_s(due - 1, later_s) <= 1e-6
     assert schedule.wait_s(due + 1, later_s) > 0
     assert schedule.due(schedule.wait_s(index, 0.0) + 1e-6) > index
+
+
+def test_who_was_held_up_for_long_begins_anew_and_who_was_not_catches_up() -> None:
+    schedule = Schedule(100.0, 10.0)
+    assert schedule.begun_anew(10, 101.9, if_late_s=1.0) is schedule
+    anew = schedule.begun_anew(10, 106.0, if_late_s=1.0)
+    assert anew.wait_s(10, 106.0) == 0.0
+    assert anew.wait_s(11, 106.0) == pytest.approx(0.1)
