@@ -12,7 +12,10 @@ T = TypeVar("T")
 
 MOST_TRIED: Final = 100
 """So many braces at most are taken for the beginning of the object."""
+READ_MOST: Final = 16 * 1024 * 1024
+"""So many characters at most are read in vain, all tries together: nobody else has a turn meanwhile."""
 _SAID_MOST: Final = 300
+_NOT_ALLOWED: Final = "the JSON has a number or a depth that is not allowed"
 
 
 class Misfit(ValueError):
@@ -32,14 +35,16 @@ def fitting(text: str, into: type[T]) -> T:
             misfit = Misfit(str(error)[:_SAID_MOST])
         except ValueError as error:
             misfit = error if isinstance(error, Misfit) else Misfit(str(error)[:_SAID_MOST])
+        except RecursionError:
+            misfit = Misfit(_NOT_ALLOWED)
     raise misfit
 
 
 def _objects(text: str) -> Iterator[Any]:
     """What the braces of `text` begin, from left to right. Raises `Misfit` at the end if none is whole."""
     broken: Misfit | None = None
-    at, tried, any_whole = text.find("{"), 0, False
-    while at >= 0 and tried < MOST_TRIED:
+    at, tried, read, any_whole = text.find("{"), 0, 0, False
+    while at >= 0 and tried < MOST_TRIED and read < READ_MOST:
         tried += 1
         try:
             value, end = _DECODER.raw_decode(text, at)
@@ -47,10 +52,10 @@ def _objects(text: str) -> Iterator[Any]:
             yield value
         except json.JSONDecodeError as error:
             broken = broken or Misfit(f"the JSON is broken: {error.msg} at character {error.pos - at}")
-            end = at + 1
+            read, end = read + error.pos - at, at + 1
         except (ValueError, RecursionError):
-            broken = broken or Misfit("the JSON has a number or a depth that is not allowed")
-            end = at + 1
+            broken = broken or Misfit(_NOT_ALLOWED)
+            read, end = read + len(text) - at, at + 1
         at = text.find("{", end)
     if broken is not None and not any_whole:
         raise broken

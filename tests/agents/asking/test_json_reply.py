@@ -66,6 +66,17 @@ def test_raw_line_breaks_and_half_a_surrogate_pair_are_forgiven() -> None:
     assert fitting('{"name": "a\nb \\ud83c", "open": false}', Shop) == Shop("a\nb \ufffd", False)
 
 
+@pytest.mark.parametrize("depth", range(100, 1200, 50))
+def test_an_object_however_deep_is_a_misfit(depth: int) -> None:
+    with pytest.raises(Misfit):
+        fitting('{"name":' + "[" * depth + "]" * depth + "}", Shop)
+
+
+def test_a_long_text_is_not_read_for_each_of_its_braces() -> None:
+    with pytest.raises(Misfit):
+        fitting(('{"name":[' + "1," * 20_000) * 100 + GOOD, Shop)
+
+
 def test_a_flood_of_braces_ends_soon() -> None:
     with pytest.raises(Misfit):
         fitting('{"a' * 300_000, Shop)
