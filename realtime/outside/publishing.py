@@ -29,6 +29,8 @@ from shared_events.log import JobLog
 PER_JOB_S: Final = 250.0
 PER_JOB_BURST: Final = 2500.0
 BEGIN_COST: Final = 50.0
+CHARACTERS_A_BATCH: Final = 20_000
+"""Looking at so many characters of the job's text costs as much as a batch."""
 
 _log = structlog.get_logger("outside")
 
@@ -45,7 +47,8 @@ class Publishing:
     async def begin(self, job_id: JobId, token: str) -> tuple[Held, Begun]:
         """Claim the job under a new epoch; whoever had begun it before is fenced."""
         with reaching_the_log():
-            held = await self._held(job_id, token, cost=BEGIN_COST)
+            held = await self._held(job_id, token)
+            _charge(held, BEGIN_COST + _text_cost(held))
             async with held.lock:
                 answer = await self._begin(held)
         _log.info("publisher_began", job=job_id, attempt=answer.attempt)
@@ -54,8 +57,9 @@ class Publishing:
     async def publish(self, job_id: JobId, batch: requests.Publish) -> tuple[Held, Standing]:
         """Write a batch, unless it is in the log already."""
         with reaching_the_log():
-            held = await self._held(job_id, batch.token, cost=1.0)
+            held = await self._held(job_id, batch.token)
             async with held.lock:
+                _charge(held, 1.0 + (_text_cost(held) if self._writing.looks_at_text(held, batch) else 0.0))
                 await self._writing.write(held, batch)
         self._forget_if_ended(held)
         return held, standing(held)
@@ -74,16 +78,14 @@ class Publishing:
         self._forget_if_ended(held)
         return held if held.control != before else None
 
-    async def _held(self, job_id: JobId, token: str, *, cost: float) -> Held:
-        """The job, for who has its token. Raises `NotFound` for all others, `TooMany`."""
+    async def _held(self, job_id: JobId, token: str) -> Held:
+        """The job, for who has its token. Raises `NotFound` for all others."""
         known, held = digest(token), self.ledger.get(job_id)
         if held is None or not same(held.publisher, known):
             held = await self._found(job_id)  # its token may have been replaced
         if not same(held.publisher, known):
             raise NotFound
         self.ledger.use(held)
-        if not held.rate.take(cost, rate=PER_JOB_S, burst=PER_JOB_BURST, now=time.monotonic()):
-            raise TooMany(f"A job takes {PER_JOB_S:g} batches a second: put more into each.")
         return held
 
     async def _found(self, job_id: JobId) -> Held:
@@ -118,6 +120,19 @@ class Publishing:
         view = held.view
         if view.ended and self.ledger.drop(held):
             _log.info("publisher_ended", job=held.job_id, status=view.status, attempt=view.attempt)
+
+
+def _charge(held: Held, cost: float) -> None:
+    """Raises `TooMany`."""
+    if not held.rate.take(cost, rate=PER_JOB_S, burst=PER_JOB_BURST, now=time.monotonic()):
+        raise TooMany(
+            f"A job takes {PER_JOB_S:g} batches a second, and of those that begin anew, rewind or are out of "
+            "turn fewer: put more into each."
+        )
+
+
+def _text_cost(held: Held) -> float:
+    return held.view.text_length / CHARACTERS_A_BATCH
 
 
 def _first_word(held: Held) -> Event:

@@ -1,7 +1,7 @@
 """What a publisher said, as events of its job without their numbers, and what its job can take. Pure."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -21,7 +21,10 @@ from shared_events.events import (
     ModelRewind,
 )
 from shared_events.fold import JobView, rewind, utf16_length
-from shared_events.pieces import TEXT_LIMIT_CHARACTERS, pieces
+from shared_events.pieces import pieces
+
+PUBLISHED_LIMIT_CHARACTERS: Final = 2 * 1024 * 1024
+"""An eighth of what a worker's job may have: a node serves others, too, and has to go through it at times."""
 
 
 def worded(view: JobView, batch: Sequence[requests.Said]) -> list[Event]:
@@ -38,8 +41,10 @@ def check(view: JobView, events: Sequence[Event]) -> None:
                 length = _rewound(view, kept)
             case ModelChunk(chunk=text):
                 length += len(text)
-    if length > TEXT_LIMIT_CHARACTERS:
-        raise TooMuchText(f"The text of a job may have {TEXT_LIMIT_CHARACTERS} characters at most.")
+    if length > PUBLISHED_LIMIT_CHARACTERS:
+        raise TooMuchText(
+            f"The text of an external job may have {PUBLISHED_LIMIT_CHARACTERS} characters at most."
+        )
 
 
 def status(view: JobView, epoch: str, now: JobStatus, reason: str | None = None) -> Event:

@@ -39,8 +39,7 @@ class Writing:
     async def write(self, held: Held, batch: requests.Publish) -> None:
         """Write `batch` unless it is there. Raises what `_is_there` and `wording.check` do, `Unavailable`."""
         for _ in range(TRIES):
-            in_turn = held.fresh and held.epoch == batch.epoch and held.view.sequence == batch.previous
-            if not in_turn and await self._is_there(held, batch):
+            if not _in_turn(held, batch) and await self._is_there(held, batch):
                 break
             events = wording.worded(held.view, batch.events)
             wording.check(held.view, events)
@@ -50,6 +49,10 @@ class Writing:
             raise Unavailable("The log moves too fast: send the batch again.")
         await self.obey(held)
         await self.compact(held, said_from=batch.previous + 1)
+
+    def looks_at_text(self, held: Held, batch: requests.Publish) -> bool:
+        """Whether writing `batch` takes longer the longer the job's text is."""
+        return not _in_turn(held, batch) or any(isinstance(said, requests.Rewind) for said in batch.events)
 
     async def look(self, held: Held) -> bool:
         """Hear what is asked of the job, with an empty batch; False if nobody publishes it."""
@@ -142,6 +145,10 @@ class Writing:
         if where is Place.NOWHERE:
             raise out_of_turn(previous, meta.head)
         return False
+
+
+def _in_turn(held: Held, batch: requests.Publish) -> bool:
+    return held.fresh and held.epoch == batch.epoch and held.view.sequence == batch.previous
 
 
 def _status_after(batch: Sequence[Event]) -> JobStatus | None:

@@ -82,7 +82,5 @@ def test_a_configuration_does_not_print_its_key() -> None:
 
 
 def test_a_script_that_there_is_not_is_refused_at_the_start() -> None:
-    with pytest.raises(
-        InvalidBackend, match="'demo' cannot be: The scripted backend has no model"
-    ):
+    with pytest.raises(InvalidBackend, match="'demo' cannot be: The scripted backend has no model"):
         backends_from([BackendConfig(name="demo", kind="scripted", model="count-abc")])

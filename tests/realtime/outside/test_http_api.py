@@ -103,6 +103,20 @@ async def test_a_job_takes_so_many_batches_and_no_more(
     assert (code(answers[-1]), answers[-1]["error"]["retryable"]) == ("too_many", True)
 
 
+async def test_what_takes_the_longer_the_more_text_there_is_costs_more(
+    job: Published, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A publisher with a long text stalled its node for seconds with one small batch after the other."""
+    await job.chunks("x" * 1000)
+    monkeypatch.setattr(publishing, "CHARACTERS_A_BATCH", 100)
+    monkeypatch.setattr(publishing, "PER_JOB_BURST", 35.0)
+    monkeypatch.setattr(publishing, "PER_JOB_S", 0.001)
+    answers = [await job.say({"type": "rewind", "length": 1000 - n, "reason": "again"}) for n in range(1, 6)]
+    assert [answer["ok"] for answer in answers].count(True) in {2, 3}
+    assert code(answers[-1]) == "too_many"
+    assert (await job.chunks("y"))["ok"], "what only goes on is cheap"
+
+
 async def test_a_page_of_another_origin_cannot_publish(node: Node, job: Published) -> None:
     headers = {"Authorization": f"Bearer {job.token}", "Origin": "https://evil.example"}
     assert (await post(node, job, json=body(job), headers=headers))[0] == 403

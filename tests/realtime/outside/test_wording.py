@@ -32,7 +32,7 @@ def test_long_text_is_told_in_pieces_and_empty_text_not_at_all() -> None:
 
 
 def test_a_job_has_no_more_text_than_it_may(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wording, "TEXT_LIMIT_CHARACTERS", 10)
+    monkeypatch.setattr(wording, "PUBLISHED_LIMIT_CHARACTERS", 10)
     view = viewing("12345678")
     wording.check(view, wording.worded(view, said({"type": "chunk", "text": "90"})))
     with pytest.raises(TooMuchText):

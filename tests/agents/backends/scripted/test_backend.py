@@ -81,9 +81,9 @@ async def test_the_first_chunk_comes_at_once() -> None:
 
 async def test_an_answer_that_is_late_gives_way_once_in_a_batch() -> None:
     at = VirtualTime()
-    stream = at.backend().stream(asking("x", model="count-1000@10"))
+    stream = at.backend().stream(asking("x", model="count-1000@1000"))
     await anext(stream)
-    at.now += 60
+    at.now += 0.9
     begun = len(at.slept)
     for _ in range(BATCH * 4):
         await anext(stream)
