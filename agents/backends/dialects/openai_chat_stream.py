@@ -19,7 +19,8 @@ class _Function(msgspec.Struct, frozen=True, gc=False):
 
 
 class _Call(msgspec.Struct, frozen=True, gc=False):
-    index: int = 0
+    index: int | None = None
+    """A whole answer leaves it out: there the place in the list tells."""
     id: str | None = None
     function: _Function | None = None
 
@@ -110,9 +111,10 @@ def said(delta: Said) -> list[Delta]:
     if thought := delta.reasoning_content or delta.reasoning:
         deltas.append(ReasoningDelta(thought))
     deltas += [TextDelta(text) for text in (delta.content, delta.refusal) if text]
-    for call in delta.tool_calls or ():
+    for place, call in enumerate(delta.tool_calls or ()):
         function = call.function or _Function()
-        deltas.append(ToolCallDelta(call.index, call.id, function.name, function.arguments or ""))
+        index = place if call.index is None else call.index
+        deltas.append(ToolCallDelta(index, call.id, function.name, function.arguments or ""))
     return deltas
 
 

@@ -1,53 +1,46 @@
-"""The official SDK as an oracle: the same fixture through it and through ours gives the same."""
+"""OpenAI's SDK as an oracle for chat completions: the same fixture through it and ours gives the same."""
 
 from collections.abc import Iterator
 
-import msgspec
 import pytest
-from openai import APIConnectionError, APIStatusError, AsyncOpenAI
+from openai import APIConnectionError, APIError, APIStatusError, AsyncOpenAI
 
 from agents import BackendError, OpenAIChat
+from agents.backends.protocol import Finished, ToolCall
 from agents.built_in.chat import ChatInput, chat
 from agents.surrogates import well_formed
-from tests.agents.backends.llm_server import aimock_process, refuses, says
-from tests.agents.collecting import CollectingSink, answer, asking, context, end_of, text_of
-
-TEXTS = {
-    "plain": "Hello! How can I help you today?",
-    "unicode": "Grüße, 水, 👩‍🚀🌱 — naïve façade\n\n```python\nprint('ü')\n```\u2028end\u0085.",
-    "json-like": 'data: [DONE]\n\n{"error": {"message": "not an error"}}\n\nevent: error',
-    "long": "The quick brown fox jumps over the lazy dog 🦊. " * 100,
-}
-
-
-class Read(msgspec.Struct):
-    """What a client read: pieces, end and counts."""
-
-    text: str
-    reason: str | None
-    input_tokens: int | None
-    output_tokens: int | None
+from shared_events.events import Usage
+from tests.agents.backends import chat_bytes as said
+from tests.agents.backends.dialects.reading_cases import Outcome
+from tests.agents.backends.llm_server import aimock_process, byte_server
+from tests.agents.backends.oracles import (
+    FIXTURES,
+    PROMPTS,
+    REFUSALS,
+    TEXTS,
+    Refusal,
+    expected,
+    read_by_us,
+    same_calls,
+    two_hundred_at_once_do_not_mix,
+)
+from tests.agents.collecting import CollectingSink, context
 
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    answers = [
-        says(f"{name} in {size}", text, chunkSize=size)
-        for name, text in TEXTS.items()
-        for size in (1, 2, 3, 20)
-    ]
-    cut = {
-        "match": {"userMessage": "at length"},
-        "response": {"content": "One two", "finishReason": "length"},
-    }
-    broken = says("broken off", "word " * 50, chunkSize=5, latency=2, truncateAfterChunks=8)
-    refused = refuses("too many", 429, "Slow down", type="rate_limit_error", code="rate_limit_exceeded")
-    with aimock_process([*answers, cut, broken, refused]) as base_url:
+    with aimock_process(FIXTURES) as base_url:
         yield base_url
 
 
-async def read_by_sdk(url: str, prompt: str) -> Read:
-    read = Read("", None, None, None)
+def ours(url: str) -> OpenAIChat:
+    return OpenAIChat(url, api_key="sk-test", model="m")
+
+
+async def read_by_sdk(url: str, prompt: str = "x") -> Outcome:
+    """Its pieces as they come, and its end. Raises `APIError` where the answer failed."""
+    read, reason, usage = Outcome("", ("", "no end")), "", Usage()
+    calls: dict[int, ToolCall] = {}
     async with AsyncOpenAI(base_url=url, api_key="sk-test", max_retries=0) as client:
         stream = await client.chat.completions.create(
             model="m",
@@ -58,59 +51,82 @@ async def read_by_sdk(url: str, prompt: str) -> Read:
         async for chunk in stream:
             for choice in chunk.choices:
                 read.text += choice.delta.content or ""
-                read.reason = choice.finish_reason or read.reason
+                # No field of OpenAI's own: the SDK keeps it as one that it does not know.
+                read.reasoning += getattr(choice.delta, "reasoning_content", None) or ""
+                for piece in choice.delta.tool_calls or ():
+                    known = calls.get(piece.index, ToolCall("", "", ""))
+                    named = piece.function.name if piece.function else None
+                    argued = piece.function.arguments if piece.function else None
+                    calls[piece.index] = ToolCall(
+                        piece.id or known.id, named or known.name, known.arguments + (argued or "")
+                    )
+                reason = choice.finish_reason or reason
             if chunk.usage:
-                read.input_tokens, read.output_tokens = (
-                    chunk.usage.prompt_tokens,
-                    chunk.usage.completion_tokens,
+                usage = Usage(
+                    input_tokens=chunk.usage.prompt_tokens, output_tokens=chunk.usage.completion_tokens
                 )
+    read.end = Finished(reason, usage)
+    read.calls = tuple(same_calls(calls[index] for index in sorted(calls)))
     return read
 
 
-async def read_by_us(url: str, prompt: str) -> Read:
-    backend = OpenAIChat(url, api_key="sk-test", model="m")
-    deltas = await answer(backend, asking(prompt))
-    await backend.aclose()
-    end = end_of(deltas)
-    assert end.usage is not None
-    return Read(text_of(deltas), end.reason, end.usage.input_tokens, end.usage.output_tokens)
+@pytest.mark.parametrize("prompt", PROMPTS)
+async def test_texts_are_those_of_the_sdk(url: str, prompt: str) -> None:
+    us, them = await read_by_us(ours(url), prompt), await read_by_sdk(url, prompt)
+    assert us == them
+    assert well_formed(us.text) == expected(prompt)
 
 
-@pytest.mark.parametrize("size", [1, 2, 3, 20])
-@pytest.mark.parametrize("name", TEXTS)
-async def test_text_usage_and_reason_are_those_of_the_sdk(url: str, name: str, size: int) -> None:
-    prompt = f"{name} in {size}"
-    ours, theirs = await read_by_us(url, prompt), await read_by_sdk(url, prompt)
-    assert ours == theirs
-    assert well_formed(ours.text) == TEXTS[name]
+@pytest.mark.parametrize("prompt", ["think first", "call tools", "say and call", "at length"])
+async def test_thoughts_tool_calls_and_ends_are_those_of_the_sdk(url: str, prompt: str) -> None:
+    us = await read_by_us(ours(url), prompt)
+    assert us == await read_by_sdk(url, prompt)
+    assert isinstance(us.end, Finished)
+    assert us.reasoning or us.calls or us.end.reason == "length"
 
 
-async def test_an_answer_cut_at_its_length_says_so_as_the_sdk_does(url: str) -> None:
-    ours, theirs = await read_by_us(url, "at length"), await read_by_sdk(url, "at length")
-    assert ours == theirs
-    assert ours.reason == "length"
+@pytest.mark.parametrize("prompt", ["think first", "call tools", "say and call", "at length"])
+async def test_a_whole_answer_is_the_same_as_a_stream(url: str, prompt: str) -> None:
+    whole = OpenAIChat(url, model="m", streams=False)
+    assert await read_by_us(whole, prompt) == await read_by_sdk(url, prompt)
 
 
-async def test_where_the_sdk_fails_we_fail(url: str) -> None:
-    with pytest.raises(APIStatusError) as theirs:
-        await read_by_sdk(url, "too many")
-    with pytest.raises(BackendError, match="429 Too Many Requests: Slow down") as ours:
-        await read_by_us(url, "too many")
-    assert theirs.value.status_code == 429
-    assert (ours.value.code, ours.value.retry_after_s) == ("backend_rate_limited", 1.0)
+@pytest.mark.parametrize("refusal", REFUSALS, ids=lambda refusal: refusal.prompt)
+async def test_where_the_sdk_is_refused_we_are(url: str, refusal: Refusal) -> None:
+    with pytest.raises(APIStatusError, match=refusal.words) as theirs:
+        await read_by_sdk(url, refusal.prompt)
+    with pytest.raises(BackendError, match=refusal.words) as us:
+        await read_by_us(ours(url), refusal.prompt)
+    assert theirs.value.status_code == refusal.status
+    assert (us.value.code, us.value.retryable) == (refusal.code, refusal.retryable)
 
 
-async def test_an_answer_that_breaks_off_is_incomplete(url: str) -> None:
+async def test_an_error_inside_an_answer_is_one_to_both() -> None:
+    error = said.event({"error": {"code": "rate_limit_exceeded", "message": "Not now."}})
+    async with byte_server(chunks=[said.chunk("a"), error]) as base_url:
+        with pytest.raises(APIError, match="Not now"):
+            await read_by_sdk(base_url)
+        with pytest.raises(BackendError, match="Not now") as us:
+            await read_by_us(ours(base_url), "x")
+    assert us.value.code == "backend_rate_limited"
+
+
+@pytest.mark.parametrize("prompt", ["broken off", "cut by the clock"])
+async def test_an_answer_that_breaks_off_is_incomplete(url: str, prompt: str) -> None:
     with pytest.raises(APIConnectionError):
-        await read_by_sdk(url, "broken off")
-    with pytest.raises(BackendError) as ours:
-        await read_by_us(url, "broken off")
-    assert ours.value.code == "backend_incomplete"
+        await read_by_sdk(url, prompt)
+    with pytest.raises(BackendError) as us:
+        await read_by_us(ours(url), prompt)
+    assert us.value.code == "backend_incomplete"
+
+
+async def test_two_hundred_answers_at_once_do_not_mix(url: str) -> None:
+    await two_hundred_at_once_do_not_mix(ours(url))
 
 
 @pytest.mark.parametrize("size", [1, 20])
 async def test_the_chat_agent_publishes_what_the_fixture_says(url: str, size: int) -> None:
-    backend = OpenAIChat(url, api_key="sk-test", model="m")
+    backend = ours(url)
     job = context(sink := CollectingSink(), backend, given=ChatInput(prompt=f"unicode in {size}"))
     await chat(job)
     await job.finish()
