@@ -202,7 +202,7 @@ async def test_a_module_that_jobcast_toml_names_anew_is_in_the_catalogue(
     author.name("spoken", "counted")
     await eventually(lambda: b'"count"' in running._get("v1/agents"))
     author.name("counted")
-    await eventually(lambda: b'"speak"' not in running._get("v1/agents"), 10)
+    await eventually(lambda: b'"speak"' not in running._get("v1/agents"))
     assert b'"chat"' in running._get("v1/agents")
 
 

@@ -49,11 +49,17 @@ class Site:
             yield worker
 
     def leftovers(self) -> set[bytes]:
-        """Keys that stand for a job that is being worked on."""
+        """Keys that stand for a job that is being worked on.
+
+        But for the note of a worker that saw a job just before another one took it: it expires by itself.
+        """
         keys = {
             key for pattern in ("rq:execution*", "rq:wip:*", "*:intermediate*") for key in self._keys(pattern)
         }
-        return {key for key in keys if self.name.encode() in key}
+        return {key for key in keys if self.name.encode() in key and not self._is_fleeting(key)}
+
+    def _is_fleeting(self, key: bytes) -> bool:
+        return b":first_seen:" in key and self.connection.ttl(key) > 0
 
     def _keys(self, pattern: str) -> list[bytes]:
         return list(self.connection.scan_iter(pattern))
