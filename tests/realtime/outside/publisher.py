@@ -51,7 +51,7 @@ class OverSocket:
         return await self.ask("agent:publish", {"jobId": job_id, "token": token, **batch})
 
     async def ask(self, name: str, payload: Any) -> Answer:
-        return dict(await self._socket.call(name, payload, namespace="/agents", timeout=10))
+        return dict(await self._socket.call(name, payload, namespace="/agents", timeout=30))
 
 
 @asynccontextmanager

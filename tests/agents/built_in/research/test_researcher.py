@@ -74,7 +74,7 @@ async def test_searches_are_under_way_at_the_same_time() -> None:
         both = asyncio.Barrier(2)
 
         async def search(self, query: str, limit: int) -> list[Found]:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 await self.both.wait()
             return [BLACK]
 
