@@ -35,7 +35,7 @@ class PartSink:
         self._step = step
         self._publish = publish
         self._progress = progress
-        self._began = len(whole.text) if publish else 0
+        self._began = 0
         self._length = 0
 
     async def chunk(self, text: str, metadata: ChunkMetadata | None) -> None:

@@ -63,7 +63,7 @@ class Recited:
 def deltas_of(answer: Answer) -> Iterator[Delta]:
     """`answer` as a backend streams it. Raises what is raised in it."""
     items = (
-        _words(answer) if isinstance(answer, str) else answer if isinstance(answer, Sequence) else (answer,)
+        pieces(answer) if isinstance(answer, str) else answer if isinstance(answer, Sequence) else (answer,)
     )
     calls = 0
     for item in items:
@@ -74,10 +74,6 @@ def deltas_of(answer: Answer) -> Iterator[Delta]:
             return
         calls += isinstance(item, ToolCall)
     yield Finished("tool_calls" if calls else "stop")
-
-
-def _words(text: str) -> list[str]:
-    return pieces(text)
 
 
 def _delta(item: str | ToolCall | Delta, index: int) -> Delta:

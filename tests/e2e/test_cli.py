@@ -1,6 +1,7 @@
 """The `jobcast` command as its user runs it."""
 
 import pytest
+from aiohttp import ClientSession
 
 from tests.e2e.command import jobcast
 from tests.e2e.conftest import counted
@@ -21,6 +22,17 @@ async def test_a_job_can_be_followed_later_and_by_stdin(scripted: Stack) -> None
     assert code == 0
     code, out, _ = await jobcast("--url", scripted.url, "follow", out.strip())
     assert (code, out.strip()) == (0, counted(5))
+
+
+async def test_who_submits_a_job_for_a_publisher_gets_its_token(scripted: Stack) -> None:
+    """Without it nobody could publish the job."""
+    code, out, err = await jobcast("--url", scripted.url, "submit", "external", "topic=rain")
+    assert code == 0
+    token = err.split()[-1]
+    async with ClientSession() as session:
+        url = f"{scripted.url}v1/jobs/{out.strip()}/begin"
+        async with session.post(url, headers={"Authorization": f"Bearer {token}"}) as response:
+            assert response.status == 200
 
 
 @pytest.mark.parametrize("wish", ["cancel", "pause", "resume"])

@@ -108,6 +108,27 @@ async def test_a_mistake_is_one_sentence(author: dict[str, str], words: list[str
     assert said in err
 
 
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        ("modules = [", "is not valid TOML"),
+        ('[backends.a]\nkind = "openai"\napi_key = "sk-secret"\n', "a key does not belong in a file"),
+    ],
+)
+async def test_a_wrong_jobcast_toml_is_one_sentence(
+    author: dict[str, str], tmp_path: Path, config: str, said: str
+) -> None:
+    """It was a traceback of 35 lines."""
+    wrong = tmp_path / "wrong.toml"
+    wrong.write_text(config)
+    environment = author | {"JOBCAST_CONFIG": str(wrong)}
+    code, out, err = await jobcast("try", "tried_agents:haiku", "topic=rain", environment=environment)
+    assert (code, out, len(err.splitlines())) == (2, "", 1)
+    assert err.startswith("jobcast: ")
+    assert said in err
+    assert "sk-secret" not in err
+
+
 async def test_an_error_of_the_agent_names_its_line(author: dict[str, str]) -> None:
     code, out, err = await jobcast("try", "tried_agents:broken", environment=author)
     assert (code, out) == (1, "so far")

@@ -117,7 +117,11 @@ async def test_submit_makes_a_queued_job(peer: Peer, log: JobLog, catalogue: Any
     [
         ({"agent": "chat"}, "invalid_request", "missing required field `input`"),
         ({"agent": "poet", "input": {}}, "unknown_agent", "Known: chat"),
-        ({"agent": "chat", "input": {}}, "invalid_request", "'prompt' is a required property"),
+        (
+            {"agent": "chat", "input": {}},
+            "invalid_request",
+            "'prompt' is a required property. It takes: prompt",
+        ),
         ({"agent": "chat", "input": {"prompt": 5}}, "invalid_request", "input['prompt'] does not fit"),
         ({"agent": "chat", "input": {"prompt": ""}}, "invalid_request", "input['prompt']"),
         ({"agent": "chat", "input": {"prompt": "\ud83d"}}, "invalid_request", "lone surrogate"),

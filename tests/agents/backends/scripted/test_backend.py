@@ -91,6 +91,19 @@ async def test_an_answer_that_is_late_gives_way_once_in_a_batch() -> None:
     await stream.aclose()
 
 
+async def test_whoever_did_not_read_for_long_gets_no_rush_of_words() -> None:
+    """A job that was paused for five seconds had fifty words at once when it went on."""
+    at = VirtualTime()
+    stream = at.backend().stream(asking("x", model="count-100@10"))
+    await anext(stream)
+    at.now += 60
+    resumed = at.now
+    for index in range(20):
+        await anext(stream)
+        assert at.now - resumed == pytest.approx(index / 10)
+    await stream.aclose()
+
+
 async def test_a_fast_count_keeps_its_pace_in_real_time() -> None:
     began = time.monotonic()
     deltas = await answer(Scripted(), asking("x", model="count-2500@50000"))
